@@ -1,0 +1,3 @@
+//! The `bartizan` command.
+
+fn main() {}

@@ -1,0 +1,242 @@
+//! What is known about an asset: the typed facts from which bills of materials, inventories and lineage are made.
+
+use serde::Serialize;
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum Fact {
+    /// What the model is.
+    Model(Model),
+    /// The tensors it holds, in file order.
+    Tensors {
+        /// One entry each.
+        tensors: Vec<Tensor>,
+        /// How many more there are than the limit allowed to list.
+        #[serde(skip_serializing_if = "is_zero")]
+        omitted: u64,
+    },
+    /// A name from outside that the asset refers to, and how it uses it.
+    Import(Import),
+    /// A key and value that the producer wrote into it.
+    Metadata(Metadata),
+    /// Its licence, as declared.
+    Licence(Licence),
+    /// A digest of its bytes.
+    Digest(Digest),
+    /// Something it is made from or needs: a base model, a package, an adapter's base.
+    Dependency(Dependency),
+    /// A dataset it names.
+    Dataset(Dataset),
+    /// A prompt or chat template inside it.
+    Prompt(Prompt),
+    /// A file or address that it points to.
+    Reference(Reference),
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What a model is. Fields that the format does not tell are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Model {
+    /// File format: `safetensors`, `gguf`, `onnx`, …
+    pub format: &'static str,
+    /// Version of the format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format_version: Option<String>,
+    /// The framework that loads it: `pytorch`, `scikit-learn`, `keras`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<String>,
+    /// Version of the framework that wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework_version: Option<String>,
+    /// The program that wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub producer: Option<String>,
+    /// The model's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The model's own version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Architecture or estimator class: `LlamaForCausalLM`, `RandomForestClassifier`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// Task: `text-generation`, `classification`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Number of parameters (elements of all tensors).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<u64>,
+    /// Quantisation, as the format names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantisation: Option<String>,
+}
+
+impl Model {
+    /// A model of a format, nothing else known yet.
+    pub fn of(format: &'static str) -> Self {
+        Self { format, ..Self::default() }
+    }
+}
+
+/// A part of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Span {
+    /// First byte, from the start of the asset (or of `file`, where a tensor names one).
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+/// One tensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Tensor {
+    /// Its name in the model.
+    pub name: String,
+    /// Element type as the format spells it, in lower case: `f32`, `bf16`, `q4_k`, …
+    pub dtype: String,
+    /// Size of each dimension, outermost first.
+    pub shape: Vec<u64>,
+    /// Where its elements lie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// The file or member that holds them, when it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+impl Tensor {
+    /// Number of elements; `None` when it does not fit.
+    pub fn elements(&self) -> Option<u64> {
+        self.shape.iter().try_fold(1u64, |product, size| product.checked_mul(*size))
+    }
+}
+
+/// How an asset uses a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UseKind {
+    /// Looked up (which imports its module), nothing more.
+    Reference,
+    /// Called by pickle's REDUCE.
+    Call,
+    /// Instantiated through `__new__` by NEWOBJ or NEWOBJ_EX.
+    New,
+    /// Instantiated or called by INST or OBJ.
+    Instance,
+    /// Its instance's state was set by BUILD.
+    Build,
+    /// Attributes of the imported object itself were set.
+    Assign,
+    /// Items were put into the imported object itself.
+    Insert,
+    /// Named as an operator, layer, handler or plugin.
+    Plugin,
+}
+
+/// A name from outside that an asset refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Import {
+    /// The module, package or domain.
+    pub module: String,
+    /// The name inside it.
+    pub name: String,
+    /// Every way in which it is used, sorted.
+    pub uses: Vec<UseKind>,
+    /// Offset of the first use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// How often it is used.
+    pub count: u64,
+}
+
+/// A key and value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Metadata {
+    /// The producer's key.
+    pub key: String,
+    /// The value, redacted and cut.
+    pub value: String,
+}
+
+impl Metadata {
+    /// Redacts and cuts the value.
+    pub fn new(key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        Self { key: crate::redacted(key.as_ref()), value: crate::redacted(value.as_ref()) }
+    }
+}
+
+/// A licence as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Licence {
+    /// The declared identifier or text.
+    pub declared: String,
+    /// Where it was declared: `model-card`, `gguf-metadata`, …
+    pub source: &'static str,
+}
+
+/// A digest of the asset's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Digest {
+    /// `sha256` or `blake3`.
+    pub algorithm: &'static str,
+    /// Lower-case hexadecimal.
+    pub value: String,
+}
+
+/// Something that the asset is made from or needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Dependency {
+    /// What it is for: `base-model`, `package`, `custom-code`, `tokenizer`, …
+    pub role: &'static str,
+    /// Its name or id.
+    pub name: String,
+    /// Its version or revision, when pinned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// A dataset that the asset names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Dataset {
+    /// Its name or id.
+    pub name: String,
+    /// `train`, `test`, … when said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A prompt or chat template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Prompt {
+    /// What it is called: `default`, `tool_use`, …
+    pub name: String,
+    /// BLAKE3 of its text, hexadecimal.
+    pub blake3: String,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+impl Prompt {
+    /// Digests the text.
+    pub fn new(name: impl Into<String>, text: &str) -> Self {
+        Self {
+            name: name.into(),
+            blake3: blake3::hash(text.as_bytes()).to_string(),
+            length: text.len() as u64,
+        }
+    }
+}
+
+/// A file or address that the asset points to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Reference {
+    /// What it is for: `external-data`, `shard`, `homepage`, …
+    pub role: &'static str,
+    /// Path or URI, redacted and cut.
+    pub target: String,
+}

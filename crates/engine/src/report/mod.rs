@@ -1,0 +1,195 @@
+//! The report: a contract. Field names and meanings change only with [`SCHEMA`].
+
+use bartizan_core::{
+    Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, Taxonomy, Verdict,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Identifier of this version of the report.
+pub const SCHEMA: &str = "https://bartizan.dev/schemas/report-1.json";
+
+/// What one scan concluded.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// What made the report.
+    pub tool: Tool,
+    /// The worst verdict of all assets.
+    pub verdict: Verdict,
+    /// Everything that was looked at, sorted by path; members follow their container.
+    pub assets: Vec<AssetReport>,
+    /// Everything that was found, most severe first within an asset, assets in order of path.
+    pub findings: Vec<FindingReport>,
+    /// Counts, and what was left out.
+    pub summary: Summary,
+}
+
+/// What made the report.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `bartizan`.
+    pub name: &'static str,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Version of the rules and of the knowledge behind them, a date: `2026.11.24`. Later ones compare greater.
+    pub rules_version: &'static str,
+}
+
+/// One asset.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AssetReport {
+    /// Relative to the scanned root with `/`; members after `!`.
+    pub path: String,
+    /// What it is, by content.
+    pub kind: &'static str,
+    /// The conclusion about it.
+    pub verdict: Verdict,
+    /// How much of it was understood.
+    pub coverage: CoverageReport,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, lower-case hexadecimal; absent for directories, for large members of containers, and
+    /// when digests were switched off.
+    pub sha256: Option<String>,
+    /// What is known about it.
+    pub facts: Vec<Fact>,
+}
+
+/// How much of an asset was understood.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CoverageReport {
+    /// Was it read and understood to its end?
+    pub complete: bool,
+    /// What was not, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FindingReport {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// The rule's title.
+    pub title: &'static str,
+    /// How bad, after the policy's overrides.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The kind of harm.
+    pub category: Category,
+    /// Path of the asset.
+    pub path: String,
+    /// First line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Last line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    /// Byte offset in the asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// What it does, in plain words.
+    pub message: String,
+    /// Values that support it.
+    pub evidence: Vec<Evidence>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+    /// Where it stands in the field's classifications.
+    pub taxonomy: Taxonomy,
+    /// Addresses and identifiers to read on.
+    pub references: Vec<String>,
+    /// Identifies it across runs.
+    pub fingerprint: Fingerprint,
+    /// Why it does not count towards the verdict and the exit code: the waiver or baseline that covers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<String>,
+}
+
+impl From<Finding> for FindingReport {
+    fn from(finding: Finding) -> Self {
+        let fingerprint = finding.fingerprint();
+        let mut references: Vec<String> = finding.rule.references.iter().map(|&r| r.to_owned()).collect();
+        for reference in finding.references {
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+        Self {
+            rule: finding.rule.id,
+            title: finding.rule.title,
+            severity: finding.severity,
+            confidence: finding.confidence,
+            category: finding.rule.category,
+            path: finding.at.path.to_string(),
+            line: finding.at.line,
+            end_line: finding.at.end_line,
+            offset: finding.at.offset,
+            message: finding.message,
+            evidence: finding.evidence,
+            fix: finding.fix.or_else(|| Some(Fix { summary: finding.rule.fix.to_owned(), command: None })),
+            taxonomy: finding.rule.taxonomy,
+            references,
+            fingerprint,
+            suppressed: None,
+        }
+    }
+}
+
+/// Counts, and what was left out.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Assets looked at, members included.
+    pub assets: u64,
+    /// Bytes of the top-level assets.
+    pub bytes: u64,
+    /// Assets by verdict.
+    pub verdicts: VerdictCounts,
+    /// Findings by severity, suppressed ones left out.
+    pub findings: SeverityCounts,
+    /// Findings that a waiver or baseline covers.
+    pub suppressed: u64,
+    /// What was not looked at, and why: ignored files, links that leave the root, devices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// What the user should know about the run itself: expired waivers, unused overrides, sources that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Seconds from start to end.
+    pub seconds: f64,
+}
+
+/// Assets by verdict.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[allow(missing_docs, reason = "the names are the verdicts")]
+pub struct VerdictCounts {
+    pub clean: u64,
+    pub incomplete: u64,
+    pub suspicious: u64,
+    pub malicious: u64,
+}
+
+/// Findings by severity.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[allow(missing_docs, reason = "the names are the severities")]
+pub struct SeverityCounts {
+    pub info: u64,
+    pub low: u64,
+    pub medium: u64,
+    pub high: u64,
+    pub critical: u64,
+}
+
+/// Something that was not looked at.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Skipped {
+    /// Its path, or the path of the folder that holds all of them.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+    /// How many entries.
+    pub count: u64,
+}
