@@ -6,6 +6,10 @@
 use bartizan_core::Inspector;
 
 mod archive;
+mod compressed;
+mod executable;
+mod rar;
+mod tar;
 mod zip;
 
 #[cfg(test)]
@@ -17,5 +21,11 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![Box::new(zip::Zip)]
+    vec![
+        Box::new(compressed::Compressed),
+        Box::new(executable::Executable),
+        Box::new(rar::Rar),
+        Box::new(tar::Tar),
+        Box::new(zip::Zip),
+    ]
 }

@@ -30,30 +30,54 @@ pub(crate) enum End {
 /// How much is decompressed between two looks at the limits.
 const STEP: usize = 64 * 1024;
 
-/// Decompresses at most `most` bytes.
-pub(crate) fn unpack(mut from: impl Read, most: u64, context: &Context<'_>) -> Unpacked {
-    let mut bytes = Vec::new();
-    let mut step = vec![0; STEP];
-    let end = loop {
-        if context.interrupted() {
-            break End::Limit(LimitReached::Time);
-        }
-        match from.read(&mut step) {
-            Ok(0) => break End::Complete,
-            Ok(count) => {
-                if let Err(limit) = context.expand(count as u64) {
-                    break End::Limit(limit);
-                }
-                let room = most.saturating_sub(bytes.len() as u64);
-                let kept = usize::try_from(room).unwrap_or(usize::MAX).min(count);
-                bytes.extend_from_slice(step.get(..kept).unwrap_or_default());
-                if kept < count {
-                    break End::TooLarge;
-                }
+/// Collects what decompressors produce, up to a bound.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    bytes: Vec<u8>,
+    step: Vec<u8>,
+    most: u64,
+}
+
+impl Sink {
+    /// Holds at most `most` bytes.
+    pub(crate) fn new(most: u64) -> Self {
+        Self { bytes: Vec::new(), step: vec![0; STEP], most }
+    }
+
+    /// Takes everything that one stream produces.
+    pub(crate) fn fill(&mut self, mut from: impl Read, context: &Context<'_>) -> End {
+        loop {
+            if context.interrupted() {
+                return End::Limit(LimitReached::Time);
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => break End::Broken(super::plain(&error)),
+            match from.read(&mut self.step) {
+                Ok(0) => return End::Complete,
+                Ok(count) => {
+                    if let Err(limit) = context.expand(count as u64) {
+                        return End::Limit(limit);
+                    }
+                    let room = self.most.saturating_sub(self.bytes.len() as u64);
+                    let kept = usize::try_from(room).unwrap_or(usize::MAX).min(count);
+                    self.bytes.extend_from_slice(self.step.get(..kept).unwrap_or_default());
+                    if kept < count {
+                        return End::TooLarge;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return End::Broken(super::plain(&error)),
+            }
         }
-    };
-    Unpacked { bytes: bytes.into(), end }
+    }
+
+    /// What was collected.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.bytes.into()
+    }
+}
+
+/// Decompresses at most `most` bytes of one stream.
+pub(crate) fn unpack(from: impl Read, most: u64, context: &Context<'_>) -> Unpacked {
+    let mut sink = Sink::new(most);
+    let end = sink.fill(from, context);
+    Unpacked { bytes: sink.into_bytes(), end }
 }
