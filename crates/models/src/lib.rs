@@ -5,6 +5,8 @@
 
 use bartizan_core::Inspector;
 
+pub mod pickle;
+
 #[cfg(test)]
 mod testing;
 
@@ -14,5 +16,5 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![]
+    vec![Box::new(pickle::Pickle)]
 }
