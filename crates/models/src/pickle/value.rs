@@ -197,23 +197,28 @@ impl TupleRing {
     #[inline]
     pub(super) fn keep(&mut self, items: &[Packed]) -> Packed {
         let start = self.next;
+        // The items of long tuples steer nothing; one slot gives the tuple its identity.
         if items.len() > 64 {
-            self.next += 1;
+            self.store(Packed::ATOM);
             return Packed::tuple(start, 0xffff);
         }
         for item in items {
-            let slot = (self.next % Self::CAPACITY) as usize;
-            if slot == self.items.len() {
-                self.items.push(*item);
-            } else if let Some(place) = self.items.get_mut(slot) {
-                *place = *item;
-            }
-            self.next += 1;
+            self.store(*item);
         }
         if items.is_empty() {
             return Packed::tuple(start, 0);
         }
         Packed::tuple(start, items.len())
+    }
+
+    #[inline]
+    fn store(&mut self, item: Packed) {
+        let slot = (self.next % Self::CAPACITY) as usize;
+        match self.items.get_mut(slot) {
+            Some(place) => *place = item,
+            None => self.items.push(item),
+        }
+        self.next += 1;
     }
 
     /// The items of a tuple, unless they were overwritten or were too many.
@@ -248,6 +253,7 @@ mod tests {
     #[test]
     fn old_tuples_are_forgotten_and_never_confused() {
         let mut ring = TupleRing::new();
+        ring.keep(&[Packed::ATOM; 100]);
         let first = ring.keep(&[Packed::int(1), Packed::int(2)]);
         let Value::Tuple { start, length } = first.unpack() else { panic!() };
         assert_eq!(ring.items(start, length).unwrap().len(), 2);
