@@ -193,3 +193,19 @@ pub struct Skipped {
     /// How many entries.
     pub count: u64,
 }
+
+impl Report {
+    /// The exit code of a scan that ends with this report: 1 when a finding that counts is at `fail_on` or above, else 3
+    /// when something could not be read or understood, else 0.
+    pub fn exit_code(&self, fail_on: Severity) -> u8 {
+        let mut counting = self.findings.iter().filter(|finding| finding.suppressed.is_none());
+        let incomplete = crate::rules::INCOMPLETE.id;
+        if counting.clone().any(|finding| finding.severity >= fail_on) {
+            1
+        } else if counting.any(|finding| finding.rule == incomplete) {
+            3
+        } else {
+            0
+        }
+    }
+}
