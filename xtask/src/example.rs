@@ -111,7 +111,11 @@ fn torch_zip() -> Vec<u8> {
         b"\x85q\x01Rq\x02.".to_vec(),
     ]
     .concat();
-    stored_zip(&[("encoder/data.pkl", pickle), ("encoder/data/0", vec![0; 256]), ("encoder/version", b"3\n".to_vec())])
+    stored_zip(&[
+        ("encoder/data.pkl", pickle),
+        ("encoder/data/0", vec![0; 256]),
+        ("encoder/version", b"3\n".to_vec()),
+    ])
 }
 
 /// A Keras model whose Lambda layer holds marshalled bytecode (here only the text "echo").
@@ -172,7 +176,9 @@ fn stored_zip(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
         ]
         .concat();
         out.extend([b"PK\x03\x04", &common[..], name.as_bytes(), bytes].concat());
-        directory.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [b"PK\x01\x02\x14\0", &common[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat(),
+        );
     }
     let (start, length, count) = (out.len() as u32, directory.len() as u32, members.len() as u16);
     out.extend(directory);
@@ -184,7 +190,10 @@ fn stored_zip(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
 /// CRC-32 as ZIP has it, bit by bit: the example is small.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 },
+        )
     };
     !bytes.iter().fold(!0, step)
 }

@@ -18,8 +18,5 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![
-        Box::new(pickle::Pickle),
-        Box::new(zip::Zip),
-    ]
+    vec![Box::new(pickle::Pickle), Box::new(zip::Zip)]
 }

@@ -1,5 +1,17 @@
 //! The report: a contract. Field names and meanings change only with [`SCHEMA`].
 
+mod html;
+mod json;
+mod junit;
+mod sarif;
+mod table;
+
+pub use html::html;
+pub use json::{json, jsonl};
+pub use junit::junit;
+pub use sarif::sarif;
+pub use table::{Appearance, table};
+
 use bartizan_core::{
     Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, Taxonomy, Verdict,
 };
@@ -208,4 +220,11 @@ impl Report {
             0
         }
     }
+}
+
+/// The JSON schema of [`Report`].
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Report);
+    schema.insert("$id".to_owned(), SCHEMA.into());
+    schema.into()
 }
