@@ -8,7 +8,9 @@ use bartizan_core::Inspector;
 mod archive;
 mod compressed;
 mod executable;
+pub mod pickle;
 mod rar;
+mod sevenz;
 mod tar;
 mod zip;
 
@@ -24,7 +26,9 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     vec![
         Box::new(compressed::Compressed),
         Box::new(executable::Executable),
+        Box::new(pickle::Pickle),
         Box::new(rar::Rar),
+        Box::new(sevenz::SevenZ),
         Box::new(tar::Tar),
         Box::new(zip::Zip),
     ]

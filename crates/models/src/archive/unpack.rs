@@ -69,6 +69,18 @@ impl Sink {
         }
     }
 
+    /// Decodes and forgets.
+    pub(crate) fn discard(mut self, mut from: impl Read, context: &Context<'_>) -> End {
+        self.most = u64::MAX;
+        loop {
+            let end = self.fill((&mut from).take(STEP as u64), context);
+            if end != End::Complete || self.bytes.is_empty() {
+                return end;
+            }
+            self.bytes.clear();
+        }
+    }
+
     /// What was collected.
     pub(crate) fn into_bytes(self) -> Bytes {
         self.bytes.into()
