@@ -5,6 +5,12 @@
 
 use bartizan_core::Inspector;
 
+mod huggingface;
+mod jinja;
+mod json;
+mod keras;
+mod yaml;
+
 #[cfg(test)]
 mod testing;
 
@@ -14,5 +20,12 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![]
+    vec![
+        Box::new(huggingface::Repository),
+        Box::new(huggingface::Settings),
+        Box::new(jinja::Template),
+        Box::new(json::Json),
+        Box::new(keras::Config),
+        Box::new(yaml::Yaml),
+    ]
 }
