@@ -8,10 +8,15 @@ use bartizan_core::Inspector;
 mod archive;
 mod compressed;
 mod executable;
+mod huggingface;
+mod jinja;
+mod json;
+mod keras;
 pub mod pickle;
 mod rar;
 mod sevenz;
 mod tar;
+mod yaml;
 mod zip;
 
 #[cfg(test)]
@@ -26,10 +31,16 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     vec![
         Box::new(compressed::Compressed),
         Box::new(executable::Executable),
+        Box::new(huggingface::Repository),
+        Box::new(huggingface::Settings),
+        Box::new(jinja::Template),
+        Box::new(json::Json),
+        Box::new(keras::Config),
         Box::new(pickle::Pickle),
         Box::new(rar::Rar),
         Box::new(sevenz::SevenZ),
         Box::new(tar::Tar),
+        Box::new(yaml::Yaml),
         Box::new(zip::Zip),
     ]
 }
