@@ -74,7 +74,10 @@ pub(crate) static OWN: &[&Rule] =
 
 /// Every inspector, in the order in which they are asked.
 pub fn all_inspectors() -> Vec<Box<dyn Inspector>> {
-    bartizan_models::inspectors()
+    // Model formats first: whatever they leave may be source code.
+    let mut inspectors = bartizan_models::inspectors();
+    inspectors.extend(bartizan_code::inspectors());
+    inspectors
 }
 
 /// Every rule that a report can name, by id, each once.

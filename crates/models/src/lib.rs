@@ -34,13 +34,13 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(huggingface::Repository),
         Box::new(huggingface::Settings),
         Box::new(jinja::Template),
-        Box::new(json::Json),
         Box::new(keras::Config),
         Box::new(pickle::Pickle),
         Box::new(rar::Rar),
         Box::new(sevenz::SevenZ),
         Box::new(tar::Tar),
-        Box::new(yaml::Yaml),
         Box::new(zip::Zip),
+        Box::new(json::Json),
+        Box::new(yaml::Yaml),
     ]
 }

@@ -75,16 +75,24 @@ impl Machine<'_> {
                 }
             }
             Role::Allocate => {
-                let size = match first.map(Packed::unpack) {
-                    Some(Value::Int(size)) => size,
+                let sizes = items.iter().map(|item| match item.unpack() {
+                    Value::Int(size) => size,
                     _ => 0,
-                };
+                });
+                let size = sizes.max().unwrap_or(0);
                 if size >= LARGE_ALLOCATION {
                     self.oddities.allocation.get_or_insert((at, size.unsigned_abs()));
                 }
                 Packed::ATOM
             }
             Role::Encode => first.unwrap_or(Packed::ATOM),
+            Role::LoadBytes => {
+                // Bytes that are written down are inspected as a member; bytes that are computed cannot be.
+                if !matches!(first.map(Packed::unpack), Some(Value::Bytes { .. } | Value::Text { .. })) {
+                    self.oddities.hidden_load.get_or_insert(at);
+                }
+                Packed::result(callee)
+            }
             Role::Plain | Role::ArrayWrapper => Packed::result(callee),
         }
     }

@@ -172,9 +172,14 @@ fn dotted(name: &Name) -> Option<Grade> {
 
 fn stdlib(name: &Name, is_class: bool) -> Option<Grade> {
     if knowledge::is_harmless_module(&name.module) {
-        return None;
+        // Honest picklers call types and reconstructors, not functions.
+        let odd = name.is_called() && !is_class;
+        return odd.then(|| Grade::with(&rules::STDLIB_CALL, Severity::Medium, Low));
     }
-    // Exceptions are pickled by calling their class.
+    // Exceptions are pickled by calling their class; `len` and its like only say how to compute something later.
+    if name.module == "builtins" && !name.is_called() {
+        return (!is_class).then(|| Grade::with(&rules::STDLIB_IMPORT, Severity::Low, Medium));
+    }
     if name.module == "builtins" && is_class {
         return None;
     }
@@ -188,15 +193,25 @@ fn stdlib(name: &Name, is_class: bool) -> Option<Grade> {
 }
 
 fn framework(name: &Name, is_class: bool) -> Option<Grade> {
-    if name.is_called() {
-        return Some(if is_class {
-            Grade::with(&rules::FRAMEWORK_CALL, Severity::Medium, Low)
-        } else {
-            Grade::with(&rules::FRAMEWORK_CALL, Severity::High, Medium)
-        });
+    // `NEWOBJ` runs `__new__` of a type and fails on anything else; a mere reference runs nothing.
+    if !name.is_called() {
+        return None;
     }
-    if name.is_used_as(UseKind::New) && !is_class {
-        return Some(Grade::with(&rules::FRAMEWORK_CALL, Severity::Medium, Low));
+    // What Cython and the tree modules generate to restore extension types.
+    if name.name.starts_with("__pyx_unpickle_") || name.name == "newObj" {
+        return None;
     }
-    None
+    Some(if !is_class {
+        Grade::with(&rules::FRAMEWORK_CALL, Severity::High, Medium)
+    } else if name.uses.iter().all(|used| used.arguments.iter().all(|argument| is_plain(argument))) {
+        Grade::with(&rules::FRAMEWORK_CALL, Severity::Low, Low)
+    } else {
+        Grade::with(&rules::FRAMEWORK_CALL, Severity::Medium, Low)
+    })
+}
+
+/// Members of enumerations and loss objects are made from a word or a number. Paths, addresses and code are longer.
+fn is_plain(argument: &str) -> bool {
+    let word = argument.trim_matches('"');
+    word.len() <= 40 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' '))
 }

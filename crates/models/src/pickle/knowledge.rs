@@ -51,6 +51,8 @@ pub(super) enum Role {
     Allocate,
     /// Returns its first argument in another encoding.
     Encode,
+    /// Loads a checkpoint from the bytes that it is given.
+    LoadBytes,
     /// joblib's wrapper, after whose state an array follows in the stream.
     ArrayWrapper,
 }
@@ -75,7 +77,8 @@ pub(super) fn role(module: &str, name: &str) -> Role {
         ("operator" | "_operator", "add" | "concat" | "__add__" | "__concat__" | "iadd" | "iconcat") => {
             Role::Concatenate
         }
-        ("builtins", "bytearray" | "bytes") => Role::Allocate,
+        ("builtins", "bytearray" | "bytes" | "range") => Role::Allocate,
+        ("torch.storage", "_load_from_bytes") => Role::LoadBytes,
         ("_codecs", "encode") => Role::Encode,
         ("joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper") => {
             Role::ArrayWrapper
@@ -105,7 +108,8 @@ pub(super) fn denied(qualified: &str) -> Option<(Effect, &'static str)> {
     }
     let mut module = qualified;
     loop {
-        if let Some(found) = entry(&format!("{module}.*")) {
+        // A method of a denied class is denied with it.
+        if let Some(found) = entry(&format!("{module}.*")).or_else(|| entry(module)) {
             return Some(found);
         }
         (module, _) = module.rsplit_once('.')?;

@@ -117,7 +117,9 @@ fn looks_alive(probe: &Probe<'_>) -> bool {
     match end {
         // A lone `.` or a number is text more often than it is a pickle.
         End::Stop(_) => machine.opcodes > 2 || imports,
-        End::Truncated => !whole && machine.opcodes > 8 && (imports || machine.opcodes > 200),
+        End::Truncated => {
+            imports && acts || !whole && machine.opcodes > 8 && (imports || machine.opcodes > 200)
+        }
         _ => imports && acts,
     }
 }

@@ -12,8 +12,22 @@ use super::{
 pub(super) fn looks_nested(head: &[u8], is_text: bool) -> bool {
     // A Latin-1 text of protocol 2 and below may hold raw bytes too.
     is_binary_head(head)
+        || is_text && is_latin1_head(head)
         || is_text && is_hex_head(head)
         || decoded_head(head).is_some_and(|decoded| is_binary_head(&decoded))
+}
+
+/// A protocol 2 pickle stores bytes as text for `_codecs.encode(…, "latin1")`: `\x80` becomes `\xc2\x80`.
+fn is_latin1_head(head: &[u8]) -> bool {
+    matches!(
+        head,
+        [0xc2, 0x80, 2..=5, ..] | [0x78, 0xc2, 0x9c, ..] | [0x78, 0xc3, 0x9a, ..] | [0x1f, 0xc2, 0x8b, 8, ..]
+    )
+}
+
+/// The bytes that Latin-1 makes of a text; `None` when it has other characters.
+fn latin1(text: &[u8]) -> Option<Vec<u8>> {
+    std::str::from_utf8(text).ok()?.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
 fn is_binary_head(head: &[u8]) -> bool {
@@ -67,6 +81,9 @@ pub(super) fn decode(
         return Some(("bytes", raw));
     }
     let text = raw.whole(limits.held).ok()?;
+    if is_latin1_head(&head) {
+        return latin1(&text).map(|bytes| ("latin1", Content::from_bytes(bytes)));
+    }
     let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if is_hex_head(&text) {
         return Some(("hex", Content::from_bytes(unhex(&text)?)));
@@ -93,6 +110,7 @@ pub(super) fn is_worth_a_look(content: &Content, context: &Context<'_>) -> bool 
     let mut machine = Machine::new(Source::new(content), &inner);
     let end = machine.run();
     machine.names.iter().next().is_some()
+        || machine.source.remaining() > 0
         || !machine.literals.is_empty()
         || matches!(end, super::machine::End::Limit(_))
 }

@@ -137,6 +137,16 @@ fn oddities(asset: &Asset, machine: &Machine<'_>, inspection: &mut Inspection) {
             .evidence("protocol", protocol.to_string()),
         );
     }
+    if let Some(offset) = odd.hidden_load {
+        let message = "on load, this file loads a checkpoint from bytes that it computes, so that they cannot be inspected";
+        inspection.find(
+            Finding::new(&rules::UNSAFE_LOAD, asset, message)
+                .severity(Severity::High)
+                .confidence(Confidence::Medium)
+                .offset(offset)
+                .evidence("callee", "torch.storage._load_from_bytes"),
+        );
+    }
     if let Some(offset) = odd.persistent {
         inspection.find(
             Finding::new(
@@ -186,8 +196,10 @@ fn ends(asset: &Asset, machine: &Machine<'_>, streams: &Streams, inspection: &mu
         let severity = match worst {
             Some(Severity::High | Severity::Critical) => Severity::High,
             Some(Severity::Medium) => Severity::Medium,
-            // A download that broke off is an accident; a wrong opcode after valid ones rarely is.
-            _ if is_truncated || machine.names.calls.is_empty() => Severity::Low,
+            // A download that broke off before anything ran is an accident; a wrong opcode after valid ones rarely is.
+            _ if is_truncated && machine.names.calls.is_empty() => Severity::Low,
+            // Only the name said that it is a pickle.
+            _ if machine.opcodes < 3 && machine.highest_protocol == 0 => Severity::Low,
             _ => Severity::Medium,
         };
         inspection.find(

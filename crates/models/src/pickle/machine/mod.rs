@@ -69,6 +69,8 @@ pub(in crate::pickle) struct Oddities {
     pub(in crate::pickle) allocation: Option<(u64, u64)>,
     /// A persistent id that is not PyTorch's.
     pub(in crate::pickle) persistent: Option<u64>,
+    /// A checkpoint is loaded from bytes that are computed, and where.
+    pub(in crate::pickle) hidden_load: Option<u64>,
     /// A decimal number of absurd length (quadratic to parse).
     pub(in crate::pickle) long_number: Option<u64>,
 }
