@@ -8,6 +8,9 @@ pub enum EngineError {
     /// The request contradicts itself or names something that cannot exist.
     #[error("{0}")]
     Usage(String),
+    /// A manifest that cannot be used.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     /// A baseline that is not one, or cannot be read or written.
     #[error("baseline {}: {reason}", path.display())]
     Baseline {

@@ -65,6 +65,8 @@ pub struct ScanRequest {
     pub jobs: Option<usize>,
     /// Treat files that `.gitignore` hides like all others?
     pub no_ignore: bool,
+    /// What the report's notes should say besides, such as which manifest was used.
+    pub notes: Vec<String>,
     /// Set to stop the scan soon; what was done until then is reported.
     pub cancel: Arc<AtomicBool>,
 }
@@ -80,6 +82,7 @@ impl ScanRequest {
             digests: true,
             jobs: None,
             no_ignore: false,
+            notes: Vec::new(),
             cancel: Arc::default(),
         }
     }

@@ -29,6 +29,7 @@ const STACK: usize = 16 << 20;
 pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, EngineError> {
     let started = Instant::now();
     let mut listing = Listing::default();
+    listing.notes.clone_from(&request.notes);
     for target in &request.targets {
         list(target, request, &mut listing)?;
     }
@@ -95,12 +96,20 @@ fn list(target: &Target, request: &ScanRequest, listing: &mut Listing) -> Result
                 }
             }
         }
-        Target::Uri(uri) => {
-            let scheme = uri.split(':').next().unwrap_or_default();
-            return Err(EngineError::Usage(format!("`{uri}`: nothing is known about `{scheme}://`")));
-        }
+        Target::Uri(uri) => remote(uri, several, request, listing)?,
     }
     Ok(())
+}
+
+#[cfg(feature = "remote")]
+fn remote(uri: &str, several: bool, request: &ScanRequest, listing: &mut Listing) -> Result<(), EngineError> {
+    source::remote::list(uri, several, &request.cancel, listing)
+}
+
+#[cfg(not(feature = "remote"))]
+fn remote(uri: &str, _: bool, _: &ScanRequest, _: &mut Listing) -> Result<(), EngineError> {
+    let uri = bartizan_core::redacted(uri);
+    Err(EngineError::Usage(format!("`{uri}`: this build of bartizan cannot read remote targets")))
 }
 
 /// What became of one item.

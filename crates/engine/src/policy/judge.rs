@@ -1,6 +1,12 @@
 //! Applying a policy to findings.
 
-use crate::{Policy, report::FindingReport};
+use std::collections::BTreeSet;
+
+use globset::GlobMatcher;
+use jiff::civil::Date;
+
+use super::{Baseline, Waiver};
+use crate::{Policy, all_rules, report::FindingReport};
 
 /// Rules about callables that nobody knows to be dangerous. Only these can be allowed by name; a callable that is known
 /// to execute, load, read or connect stays a finding whatever the policy says.
@@ -9,28 +15,56 @@ const UNKNOWN_CALLABLE: &[&str] = &["pickle/unknown-import", "pickle/unknown-cal
 /// Applies one policy to the findings of one report, and remembers what of the policy was used.
 pub(crate) struct Judge<'a> {
     policy: &'a Policy,
+    waivers: Vec<Waiving<'a>>,
+    covered: BTreeSet<String>,
+}
+
+struct Waiving<'a> {
+    waiver: &'a Waiver,
+    matcher: Option<GlobMatcher>,
+    expired: bool,
+    used: u64,
 }
 
 impl Policy {
-    /// Starts judging.
+    /// Starts judging, on the day it is.
     pub(crate) fn judge(&self) -> Judge<'_> {
-        Judge { policy: self }
+        // The zone does not matter for a deadline in days; everybody sees the same one with UTC.
+        self.judge_on(jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date())
+    }
+
+    pub(crate) fn judge_on(&self, today: Date) -> Judge<'_> {
+        let waivers = self
+            .waivers
+            .iter()
+            .map(|waiver| Waiving {
+                waiver,
+                matcher: waiver.matcher(),
+                expired: waiver.expires < today,
+                used: 0,
+            })
+            .collect();
+        Judge { policy: self, waivers, covered: BTreeSet::new() }
     }
 }
 
 impl Judge<'_> {
     /// Sets the finding's severity, and whether it counts.
     pub(crate) fn judge(&mut self, finding: &mut FindingReport) {
-        if let Some(rule) = self.policy.rules.get(finding.rule) {
-            if let Some(severity) = rule.severity {
-                finding.severity = severity;
-            }
-            if rule.ignore {
-                finding.suppressed = Some(format!("the policy ignores {}", finding.rule));
-            }
+        let rule = self.policy.rules.get(finding.rule);
+        if let Some(severity) = rule.and_then(|rule| rule.severity) {
+            finding.severity = severity;
         }
-        if let Some(callee) = self.allowed(finding) {
+        if rule.is_some_and(|rule| rule.ignore) {
+            finding.suppressed = Some(format!("the policy ignores {}", finding.rule));
+        } else if let Some(callee) = self.allowed(finding) {
             finding.suppressed = Some(format!("the policy allows `{callee}`"));
+        }
+        // Asked in any case, so that a waiver which is not needed any more shows as such.
+        let waived = self.waived(finding);
+        let known = self.known(finding);
+        if finding.suppressed.is_none() {
+            finding.suppressed = waived.or(known);
         }
     }
 
@@ -43,8 +77,62 @@ impl Judge<'_> {
         self.policy.allowed_callables.get(&callee.value).cloned()
     }
 
+    fn waived(&mut self, finding: &FindingReport) -> Option<String> {
+        let container = finding.path.split('!').next().unwrap_or_default();
+        let mut reason = None;
+        for waiving in &mut self.waivers {
+            let Waiver { rule, reason: why, owner, expires, .. } = waiving.waiver;
+            let covers_path = waiving
+                .matcher
+                .as_ref()
+                .is_some_and(|matcher| matcher.is_match(&finding.path) || matcher.is_match(container));
+            if !covers_path || (rule != "*" && rule != finding.rule) {
+                continue;
+            }
+            waiving.used = waiving.used.saturating_add(1);
+            if !waiving.expired && reason.is_none() {
+                reason = Some(format!("waived by {owner} until {expires}: {why}"));
+            }
+        }
+        reason
+    }
+
+    fn known(&mut self, finding: &FindingReport) -> Option<String> {
+        let baseline = self.policy.baseline.as_ref()?;
+        let fingerprint = finding.fingerprint.as_str();
+        baseline.findings.contains_key(fingerprint).then(|| {
+            self.covered.insert(fingerprint.to_owned());
+            Baseline::REASON.to_owned()
+        })
+    }
+
     /// What the user should know about the policy itself.
     pub(crate) fn notes(self) -> Vec<String> {
-        Vec::new()
+        let mut notes = Vec::new();
+        for Waiving { waiver, expired, used, .. } in &self.waivers {
+            let shown = waiver.shown();
+            match (expired, used) {
+                (true, 0) => notes.push(format!("{shown} expired on {} and can be removed", waiver.expires)),
+                (true, used) => notes.push(format!(
+                    "{shown} EXPIRED on {}: {used} findings that it covered count again",
+                    waiver.expires
+                )),
+                (false, 0) => notes.push(format!("{shown} matches nothing")),
+                (false, used) => notes.push(format!("{shown} covers {used} findings: {}", waiver.reason)),
+            }
+        }
+        if !self.policy.rules.is_empty() {
+            let known: BTreeSet<&str> = all_rules().iter().map(|rule| rule.id).collect();
+            for id in self.policy.rules.keys().filter(|id| !known.contains(id.as_str())) {
+                notes.push(format!("the policy names the rule `{id}`, which does not exist"));
+            }
+        }
+        if let Some(baseline) = &self.policy.baseline {
+            let gone = baseline.findings.len().saturating_sub(self.covered.len());
+            if gone > 0 {
+                notes.push(format!("{gone} findings of the baseline are gone; write it anew to forget them"));
+            }
+        }
+        notes
     }
 }

@@ -1,6 +1,10 @@
 //! What counts: the level that fails a scan, overrides, waivers, baselines and allow lists.
 
+mod baseline;
 mod judge;
+#[cfg(test)]
+mod tests;
+mod waiver;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +12,9 @@ use bartizan_core::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use baseline::Baseline;
 pub(crate) use judge::Judge;
+pub use waiver::Waiver;
 
 /// What to do about the findings of one rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,12 +33,22 @@ pub struct Policy {
     pub fail_on: Severity,
     /// Overrides by rule id.
     pub rules: BTreeMap<String, RulePolicy>,
+    /// Accepted findings.
+    pub waivers: Vec<Waiver>,
+    /// Findings that were there before.
+    pub baseline: Option<Baseline>,
     /// Callables of the user's own that pickles may use, as `module.name`.
     pub allowed_callables: BTreeSet<String>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { fail_on: Severity::High, rules: BTreeMap::new(), allowed_callables: BTreeSet::new() }
+        Self {
+            fail_on: Severity::High,
+            rules: BTreeMap::new(),
+            waivers: Vec::new(),
+            baseline: None,
+            allowed_callables: BTreeSet::new(),
+        }
     }
 }

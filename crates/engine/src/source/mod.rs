@@ -5,6 +5,8 @@ mod file;
 mod ignored;
 mod local;
 mod names;
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
 mod stdin;
 #[cfg(test)]
 mod tests;
