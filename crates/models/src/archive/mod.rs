@@ -117,7 +117,7 @@ pub(crate) fn most_held(asset: &Asset, context: &Context<'_>) -> u64 {
 /// Is this expansion beyond what data of that kind does? Arrays of zeros compress a thousandfold and are harmless
 /// while they fit; for everything else a few megabytes at such a ratio are a bomb.
 pub(crate) fn is_bomb(head: &[u8], packed: u64, unpacked: u64, context: &Context<'_>) -> bool {
-    const UNREMARKABLE: u64 = 8 << 20;
+    const UNREMARKABLE: u64 = 4 << 20;
     let most = if sniff::may_hold_arrays(head) { context.limits.held } else { UNREMARKABLE };
     unpacked > most.min(context.limits.held) && unpacked / packed.max(1) > context.limits.ratio
 }

@@ -18,10 +18,7 @@ pub(crate) fn place(name: &str) -> Place {
     if name.starts_with(['/', '\\']) {
         return Place::Outside("is absolute");
     }
-    let mut start = name.chars();
-    if start.next().is_some_and(|c| c.is_ascii_alphabetic())
-        && name.get(1..3).is_some_and(|s| s == ":\\" || s == ":/")
-    {
+    if begins_with_drive(name) {
         return Place::Outside("begins with a drive letter");
     }
     if final_depth(name).is_none() {
@@ -43,6 +40,11 @@ pub(crate) fn place(name: &str) -> Place {
         return Place::Odd("holds control characters");
     }
     Place::Inside
+}
+
+/// `C:\\x` and `C:x` lead to another drive on Windows. `w:0` is how TensorFlow names a tensor.
+fn begins_with_drive(name: &str) -> bool {
+    matches!(name.as_bytes(), [letter, b':', next, ..] if letter.is_ascii_alphabetic() && !next.is_ascii_digit())
 }
 
 /// Does a link at `name` with this `target` lead outside the folder?
@@ -74,13 +76,14 @@ mod tests {
             "\\\\host\\x",
             "C:\\x",
             "c:/x",
+            "C:x.txt",
             "..\\..\\x",
             "a\\..\\..\\x",
             "..",
         ] {
             assert!(matches!(place(name), Place::Outside(_)), "{name}");
         }
-        for name in ["a/b", "./a", "..a/b..", "archive/data.pkl", "a:b", "été/…", "C:x"] {
+        for name in ["a/b", "./a", "..a/b..", "archive/data.pkl", "w:0.npy", "ab:c", "été/…"] {
             assert_eq!(place(name), Place::Inside, "{name}");
         }
         assert!(matches!(place("a/../b"), Place::Odd(_)));

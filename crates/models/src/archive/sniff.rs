@@ -44,12 +44,13 @@ fn is_pickle(head: &[u8]) -> bool {
 
 /// Formats whose bulk is arrays, which legitimately compress a thousandfold when they are mostly zeros.
 pub(crate) fn may_hold_arrays(head: &[u8]) -> bool {
+    // Of a tar archive, the first member tells.
+    let head = if head.get(257..262) == Some(b"ustar") { head.get(512..).unwrap_or_default() } else { head };
     head.starts_with(b"\x93NUMPY")
         || head.starts_with(b"\x89HDF")
         || head.starts_with(b"GGUF")
         || head.starts_with(b"PK\x03\x04")
         || matches!(head, [0x80, 2..=5, ..])
-        || head.get(257..262) == Some(b"ustar")
         || (head.get(8) == Some(&b'{') && head.get(4..8) == Some(&[0; 4]))
 }
 

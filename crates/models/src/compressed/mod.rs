@@ -11,7 +11,7 @@ mod format;
 #[cfg(test)]
 mod tests;
 
-use std::io::BufRead;
+use std::io::BufReader;
 
 use bartizan_core::{
     Asset, Category, Claim, Content, Context, Description, Finding, Inspection, Inspector, Kind, Probe, Rule,
@@ -155,19 +155,41 @@ fn judge(
 
 /// Unpacks one stream after the other; returns how it ended and how many packed bytes were used.
 fn unpack(content: &Content, format: Format, sink: &mut Sink, context: &Context<'_>) -> (End, u64) {
-    let mut at = format.start();
+    let open = |at: u64| (at, BufReader::new(content.tail(at).reader()));
+    let (mut base, mut reader) = open(format.start());
+    let mut at = base;
     loop {
-        let packed = content.tail(at);
-        let mut reader = std::io::BufReader::new(packed.reader());
         let end = format.decode(&mut reader, sink, context);
         let left = reader.buffer().len() as u64;
-        let used = reader.get_ref().position().saturating_sub(left);
-        at = at.saturating_add(used);
-        let another = reader.fill_buf().is_ok_and(|rest| format.continues(rest));
-        if end != End::Complete || !another || used == 0 {
+        let stop = base.saturating_add(reader.get_ref().position().saturating_sub(left));
+        // A stream of no bytes would be met for ever.
+        let is_stuck = stop <= at;
+        at = stop;
+        if end != End::Complete || is_stuck {
             return (end, at);
         }
+        // Streams may be tiny and many: the same buffer serves as long as it can show the next one's first bytes.
+        if reader.buffer().len() >= LONGEST_MAGIC && format.continues(reader.buffer()) {
+            continue;
+        }
+        match next_stream(content, format, at) {
+            Some(next) => (base, reader) = open(next),
+            None => return (end, at),
+        }
+        at = base;
     }
+}
+
+/// How many bytes tell any format that is joined from several streams.
+const LONGEST_MAGIC: usize = 16;
+
+/// Where a further stream begins, right at `at` or behind padding: readers skip zeros between streams.
+fn next_stream(content: &Content, format: Format, at: u64) -> Option<u64> {
+    const MOST_PADDING: u64 = 64 * 1024;
+    let rest = content.tail(at);
+    let bytes = rest.head(MOST_PADDING + Probe::HEAD).ok()?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    format.continues(bytes.get(zeros..)?).then(|| at.saturating_add(zeros as u64))
 }
 
 fn trailing(inspection: &mut Inspection, tally: &mut Tally, asset: &Asset, used: u64, context: &Context<'_>) {

@@ -90,6 +90,8 @@ fn streams_in_a_row_are_joined() {
         if matches!(name, "zlib" | "lzma") {
             continue;
         }
+        let padded = [bytes.clone(), vec![0; 8], bytes.clone()].concat();
+        assert_eq!(inner(&inspect(&Compressed, "x", padded)), [TEXT, TEXT].concat(), "{name}");
         let outcome = inspect(&Compressed, "x", [bytes.clone(), bytes].concat());
         assert_eq!(inner(&outcome), [TEXT, TEXT].concat(), "{name}");
         assert_eq!(outcome.rules(), [""; 0], "{name}");

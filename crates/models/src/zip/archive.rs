@@ -51,6 +51,17 @@ impl Member {
         self.claims().map(Claims::name).unwrap_or_default()
     }
 
+    /// What else it is called: in its own header, and in Unicode path fields.
+    pub(super) fn other_names(&self, name: &str) -> Vec<String> {
+        let central = self.central.as_ref().map(|(_, central)| &central.claims);
+        let local = self.local.as_ref().map(|local| &local.claims);
+        let mut names: Vec<String> = local.map(Claims::name).into_iter().collect();
+        names.extend([central, local].into_iter().flatten().filter_map(Claims::other_name));
+        names.retain(|other| other != name);
+        names.dedup();
+        names
+    }
+
     /// Is it a folder?
     pub(super) fn is_folder(&self) -> bool {
         self.claims().is_some_and(|claims| claims.name.ends_with(b"/") && claims.size == 0)

@@ -114,6 +114,13 @@ fn headers(inspection: &mut Inspection, tally: &mut Tally, asset: &Asset, centra
             same_but_slashes.then_some(Severity::Low),
         );
     }
+    if let Some(other) = central.other_name().or_else(|| header.other_name()) {
+        differ(
+            &rules::NAME_MISMATCH,
+            format!("a member is called `{name}`, and `{other}` in its Unicode path field"),
+            None,
+        );
+    }
     if central.method != header.method {
         differ(
             &rules::METHOD_MISMATCH,

@@ -190,10 +190,7 @@ impl Reading<'_> {
             }
             let name = member.name();
             archives::check_name(&mut self.inspection, &mut self.tally, self.asset, &name, member.at());
-            if let Some(local) = &member.local
-                && local.claims.name() != name
-            {
-                let other = local.claims.name();
+            for other in member.other_names(&name) {
                 archives::check_name(&mut self.inspection, &mut self.tally, self.asset, &other, member.at());
             }
             if !member.is_folder() && !self.member(member, &name) {

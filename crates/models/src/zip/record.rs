@@ -35,12 +35,25 @@ pub(super) struct Claims {
     pub(super) crc: u32,
     pub(super) compressed: u64,
     pub(super) size: u64,
+    /// 4.6.9: the name in UTF-8, for archives whose names are in another encoding.
+    pub(super) unicode_name: Option<Bytes>,
 }
 
 impl Claims {
     /// The name as text; bytes that are no UTF-8 are replaced.
     pub(super) fn name(&self) -> String {
         String::from_utf8_lossy(&self.name).into_owned()
+    }
+
+    /// The name of the Unicode field, when there is one that contradicts an unmistakable name. Writers that cannot
+    /// express a name in their encoding put other characters or placeholders into the plain one.
+    pub(super) fn other_name(&self) -> Option<String> {
+        let other = self.unicode_name.as_ref().filter(|other| **other != self.name)?;
+        let unmistakable =
+            self.name.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'?' | b'_' | b'#'));
+        let leaves = crate::archive::path::place(&String::from_utf8_lossy(other))
+            != crate::archive::path::Place::Inside;
+        (unmistakable || leaves).then(|| String::from_utf8_lossy(other).into_owned())
     }
 }
 
@@ -94,7 +107,8 @@ pub(super) fn central(cursor: &mut Cursor<'_>, at: u64, shift: u64) -> Result<Ce
     let [size, compressed, local] = widened(extra, [size, compressed, local]);
     // 4.4.2.2: host 3 is Unix, 19 is macOS; both keep the mode in the upper half.
     let mode = matches!(host, 3 | 19).then_some(external >> 16).filter(|mode| *mode != 0);
-    let claims = Claims { name, flags, method, crc, compressed, size };
+    let unicode_name = unicode_name(extra);
+    let claims = Claims { name, flags, method, crc, compressed, size, unicode_name };
     Ok(Central { at, claims, local: local.saturating_add(shift), mode })
 }
 
@@ -122,10 +136,31 @@ pub(super) fn local(content: &Content, at: u64) -> Option<Local> {
     let [size, compressed, _] = widened(extra_bytes, [size, compressed, 0]);
     Some(Local {
         at,
-        claims: Claims { name: variable.slice(..usize::from(name)), flags, method, crc, compressed, size },
+        claims: Claims {
+            name: variable.slice(..usize::from(name)),
+            flags,
+            method,
+            crc,
+            compressed,
+            size,
+            unicode_name: unicode_name(extra_bytes),
+        },
         data: at + FIXED + u64::from(name) + u64::from(extra),
         length: compressed,
     })
+}
+
+/// 4.6.9, Info-ZIP Unicode Path: version one, a CRC of the plain name, the name.
+fn unicode_name(extra: &[u8]) -> Option<Bytes> {
+    const UNICODE_PATH: u16 = 0x7075;
+    let mut cursor = Cursor::new(extra);
+    while let (Ok(id), Ok(len)) = (cursor.u16_le(), cursor.u16_le()) {
+        let field = cursor.take(len.into()).ok()?;
+        if let (UNICODE_PATH, [1, _, _, _, _, name @ ..]) = (id, field) {
+            return Some(Bytes::copy_from_slice(name));
+        }
+    }
+    None
 }
 
 /// 4.5.3: values of 0xffffffff are found in the zip64 extra field, in a fixed order, only those that are needed.

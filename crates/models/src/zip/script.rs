@@ -236,6 +236,8 @@ fn judge(use_: &Use) -> Judgement {
 
 fn operator(parts: &[&str]) -> Judgement {
     match parts {
+        // The exporter's placeholder for a call of Python.
+        ["prim", "PythonOp", ..] => Judgement::Dangerous,
         [function] if LIBRARY_OPERATORS.contains(function) => Judgement::Dangerous,
         [_, function, ..] if LIBRARY_OPERATORS.contains(function) => Judgement::Dangerous,
         [library, _, ..] if !KNOWN_LIBRARIES.contains(library) => Judgement::Library((*library).to_owned()),
@@ -434,6 +436,7 @@ class Net(Module):
             ("torch . save(x)", "torch.save", Dangerous),
             ("torch.ops.load_library(\"x.so\")", "torch.ops.load_library", Dangerous),
             ("ops.aten.from_file(\"x\")", "ops.aten.from_file", Dangerous),
+            ("ops.prim.PythonOp(\"os.system\", \"echo\")", "ops.prim.PythonOp", Dangerous),
             ("ops.image.read_file(\"x\")", "ops.image.read_file", Dangerous),
             ("torch.jit._load_x(\"x\")", "torch.jit._load_x", Dangerous),
             ("torch.hub.load(\"x\")", "torch.hub.load", Dangerous),
