@@ -5,10 +5,14 @@
 
 use bartizan_core::Inspector;
 
+mod card;
+mod flax;
+mod hdf5;
 mod huggingface;
 mod jinja;
 mod json;
 mod keras;
+mod orbax;
 mod yaml;
 
 #[cfg(test)]
@@ -21,11 +25,15 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     vec![
+        Box::new(card::Card),
+        Box::new(flax::Checkpoint),
+        Box::new(hdf5::Hdf5),
         Box::new(huggingface::Repository),
         Box::new(huggingface::Settings),
         Box::new(jinja::Template),
         Box::new(json::Json),
         Box::new(keras::Config),
+        Box::new(orbax::Metadata),
         Box::new(yaml::Yaml),
     ]
 }
