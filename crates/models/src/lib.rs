@@ -6,12 +6,16 @@
 use bartizan_core::Inspector;
 
 mod archive;
+mod card;
 mod compressed;
 mod executable;
+mod flax;
+mod hdf5;
 mod huggingface;
 mod jinja;
 mod json;
 mod keras;
+mod orbax;
 pub mod pickle;
 mod rar;
 mod sevenz;
@@ -29,12 +33,16 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     vec![
+        Box::new(card::Card),
         Box::new(compressed::Compressed),
         Box::new(executable::Executable),
+        Box::new(flax::Checkpoint),
+        Box::new(hdf5::Hdf5),
         Box::new(huggingface::Repository),
         Box::new(huggingface::Settings),
         Box::new(jinja::Template),
         Box::new(keras::Config),
+        Box::new(orbax::Metadata),
         Box::new(pickle::Pickle),
         Box::new(rar::Rar),
         Box::new(sevenz::SevenZ),

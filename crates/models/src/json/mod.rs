@@ -9,7 +9,7 @@ mod parser;
 mod templates;
 mod tree;
 
-pub(crate) use inspector::{Json, SHARED_RULES, duplicates, judge, read, table};
+pub(crate) use inspector::{Json, MOST_VALUES, SHARED_RULES, duplicates, judge, read, table};
 pub(crate) use parser::{Document, Malformed, Reading, parse};
 pub(crate) use templates::templates;
 pub(crate) use tree::{Node, Value};

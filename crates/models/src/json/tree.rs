@@ -75,14 +75,6 @@ impl Node {
         }
     }
 
-    /// The whole number, if it is one.
-    pub(crate) fn number(&self) -> Option<i64> {
-        match &self.value {
-            Value::Number(digits) => digits.parse().ok(),
-            _ => None,
-        }
-    }
-
     /// Is it an object?
     pub(crate) fn is_object(&self) -> bool {
         matches!(self.value, Value::Object(_))

@@ -36,11 +36,6 @@ pub(crate) enum Loader {
 #[derive(Debug)]
 pub(crate) struct Config;
 
-/// Is this a serialised Keras object?
-pub(crate) fn is_config(root: &Node) -> bool {
-    root.text_of("class_name").is_some() && root.get("config").is_some()
-}
-
 /// What the configuration tells about the model.
 pub(crate) fn model(root: &Node, format: &'static str) -> Model {
     let config = root.get("config");

@@ -160,7 +160,7 @@ mod tests {
     fn a_mapping_becomes_a_tree_with_lines() {
         let stream = parse("a: 1\nb:\n  - x\n  - 'true'\nc: {d: ~}\n", 8, 100);
         let root = &stream.documents[0];
-        assert_eq!(root.get("a").unwrap().number(), Some(1));
+        assert_eq!(root.get("a").unwrap().scalar().as_deref(), Some("1"));
         assert_eq!(root.get("b").unwrap().texts(), ["x", "true"]);
         assert_eq!(root.get("b").unwrap().items()[1].line, 4);
         assert!(stream.broken.is_none());
