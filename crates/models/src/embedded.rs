@@ -40,7 +40,7 @@ pub(crate) fn recognise(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digits: Option<Vec<u8>> =

@@ -5,20 +5,34 @@
 
 use bartizan_core::Inspector;
 
+mod archive;
 mod catboost;
+mod compressed;
 mod document;
 mod embedded;
+mod executable;
+mod huggingface;
 mod hydra;
+mod jinja;
+mod json;
+mod keras;
 mod lightgbm;
 mod mar;
 mod mlflow;
+pub mod pickle;
+mod rar;
 mod rds;
 mod recognised;
+mod sevenz;
 mod skops;
-#[cfg(test)]
-mod testing;
+mod tar;
 mod torch7;
 mod xgboost;
+mod yaml;
+mod zip;
+
+#[cfg(test)]
+mod testing;
 
 /// Version of the rules and of the knowledge behind them: the date of their last change.
 pub const RULES_VERSION: &str = "2026.11.24";
@@ -28,15 +42,28 @@ pub const RULES_VERSION: &str = "2026.11.24";
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     let mut inspectors: Vec<Box<dyn Inspector>> = vec![
         Box::new(catboost::CatboostInspector),
+        Box::new(compressed::Compressed),
+        Box::new(executable::Executable),
+        Box::new(huggingface::Repository),
+        Box::new(huggingface::Settings),
         Box::new(hydra::HydraInspector),
+        Box::new(jinja::Template),
+        Box::new(json::Json),
+        Box::new(keras::Config),
         Box::new(lightgbm::LightgbmInspector),
         Box::new(mar::MarInspector),
         Box::new(mlflow::EnvironmentInspector),
         Box::new(mlflow::MlflowInspector),
+        Box::new(pickle::Pickle),
+        Box::new(rar::Rar),
         Box::new(rds::RdsInspector),
+        Box::new(sevenz::SevenZ),
         Box::new(skops::SkopsInspector),
+        Box::new(tar::Tar),
         Box::new(torch7::Torch7Inspector),
         Box::new(xgboost::XgboostInspector),
+        Box::new(yaml::Yaml),
+        Box::new(zip::Zip),
     ];
     // What lies beside models; after everything else.
     inspectors.extend(recognised::inspectors());

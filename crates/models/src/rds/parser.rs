@@ -179,7 +179,7 @@ impl Walk<'_> {
         self.work.push(Work::Item(Place::default()));
         while let Some(work) = self.work.pop() {
             self.items += 1;
-            if self.items % 4096 == 0 && context.interrupted() {
+            if self.items.is_multiple_of(4096) && context.interrupted() {
                 self.found.broken = Some("the time allowed ran out".to_owned());
                 return None;
             }

@@ -70,8 +70,6 @@ static MARKS: &[Mark] = &[
     text("csv", &["csv"], &[]),
     text("tsv", &["tsv", "tab"], &[]),
     text("json-lines", &["jsonl", "ndjson"], &[]),
-    text("json", &["json", "webmanifest"], &[]),
-    text("yaml", &["yaml", "yml"], &["MLproject"]),
     text("toml", &["toml"], &[]),
     text("ini", &["ini", "cfg", "conf", "properties"], &[]),
     text("xml", &["xml", "html", "htm", "svg", "xhtml"], &[]),

@@ -166,7 +166,7 @@ fn walk(bytes: &[u8], context: &Context<'_>) -> Found {
     while pending > 0 {
         pending -= 1;
         steps += 1;
-        if steps % 4096 == 0 && context.interrupted() {
+        if steps.is_multiple_of(4096) && context.interrupted() {
             found.broken = Some("the time allowed ran out".to_owned());
             break;
         }

@@ -1,0 +1,7 @@
+//! YAML, read into the same tree as JSON (<https://yaml.org/spec/1.2.2/>).
+
+mod inspector;
+mod parser;
+
+pub(crate) use inspector::Yaml;
+pub(crate) use parser::{Stream, parse};

@@ -1,0 +1,197 @@
+//! YAML into the same tree as JSON. Aliases are not expanded: each becomes a null, so a bomb of them stays as small as
+//! it is written.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+
+use crate::json::{Malformed, Node, Value};
+
+/// What a YAML text holds.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    /// One tree for each document.
+    pub(crate) documents: Vec<Node>,
+    /// How many aliases were not followed.
+    pub(crate) aliases: u64,
+    /// Tags other than YAML's own core tags, with their lines: `!!python/object/apply:os.system`.
+    pub(crate) tags: Vec<(String, u32)>,
+    /// Why the rest could not be read.
+    pub(crate) broken: Option<Malformed>,
+}
+
+const MOST_TAGS: usize = 64;
+
+/// Reads every document of a YAML text, up to what is broken or beyond the bounds.
+pub(crate) fn parse(text: &str, depth: usize, values: usize) -> Stream {
+    let mut builder = Builder { stream: Stream::default(), open: Vec::new(), depth, left: values };
+    for event in Parser::new_from_str(text) {
+        let step = match event {
+            Ok((event, span)) => builder.event(event, &span),
+            Err(error) => Err(Malformed {
+                line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
+                reason: "this is not YAML",
+            }),
+        };
+        if let Err(error) = step {
+            builder.close_all();
+            builder.stream.broken = Some(error);
+            break;
+        }
+    }
+    builder.stream
+}
+
+/// A list or mapping whose end has not come yet.
+struct Open {
+    line: u32,
+    mapping: bool,
+    key: Option<String>,
+    items: Vec<Node>,
+    pairs: Vec<(String, Node)>,
+}
+
+impl Open {
+    fn close(self) -> Node {
+        let value = if self.mapping { Value::Object(self.pairs) } else { Value::List(self.items) };
+        Node { line: self.line, value }
+    }
+}
+
+struct Builder {
+    stream: Stream,
+    open: Vec<Open>,
+    depth: usize,
+    left: usize,
+}
+
+impl Builder {
+    fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Malformed> {
+        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+        match event {
+            Event::Alias(_) => {
+                self.stream.aliases = self.stream.aliases.saturating_add(1);
+                self.place(Node { line, value: Value::Null });
+            }
+            Event::Scalar(text, style, _, tag) => {
+                self.left = self
+                    .left
+                    .checked_sub(1)
+                    .ok_or(Malformed { line, reason: "the document holds too many values" })?;
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                self.tag(tag.as_deref().map(spelled), line);
+                let value = if plain { plain_scalar(&text) } else { Value::Text(text.into_owned()) };
+                self.place(Node { line, value });
+            }
+            Event::SequenceStart(_, tag) => self.start(false, tag.as_deref().map(spelled), line)?,
+            Event::MappingStart(_, tag) => self.start(true, tag.as_deref().map(spelled), line)?,
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    let node = open.close();
+                    self.place(node);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, mapping: bool, tag: Option<String>, line: u32) -> Result<(), Malformed> {
+        if self.open.len() >= self.depth {
+            return Err(Malformed { line, reason: "the document is nested too deeply" });
+        }
+        self.tag(tag, line);
+        self.open.push(Open { line, mapping, key: None, items: Vec::new(), pairs: Vec::new() });
+        Ok(())
+    }
+
+    fn tag(&mut self, tag: Option<String>, line: u32) {
+        if let Some(tag) = tag.filter(|tag| !tag.starts_with("tag:yaml.org,2002:") || tag.contains("python"))
+            && tag != "!"
+            && self.stream.tags.len() < MOST_TAGS
+        {
+            self.stream.tags.push((tag, line));
+        }
+    }
+
+    fn place(&mut self, node: Node) {
+        match self.open.last_mut() {
+            None => self.stream.documents.push(node),
+            Some(open) if !open.mapping => open.items.push(node),
+            Some(open) => match open.key.take() {
+                Some(key) => open.pairs.push((key, node)),
+                None => open.key = Some(node.scalar().unwrap_or_default()),
+            },
+        }
+    }
+
+    fn close_all(&mut self) {
+        while let Some(open) = self.open.pop() {
+            let node = open.close();
+            self.place(node);
+        }
+    }
+}
+
+fn spelled(tag: &Tag) -> String {
+    format!("{}{}", tag.handle, tag.suffix)
+}
+
+/// A scalar without quotes, by YAML's core schema as far as configurations need it.
+fn plain_scalar(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ if text.parse::<f64>().is_ok()
+            && text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) =>
+        {
+            Value::Number(text.to_owned())
+        }
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_mapping_becomes_a_tree_with_lines() {
+        let stream = parse("a: 1\nb:\n  - x\n  - 'true'\nc: {d: ~}\n", 8, 100);
+        let root = &stream.documents[0];
+        assert_eq!(root.get("a").unwrap().number(), Some(1));
+        assert_eq!(root.get("b").unwrap().texts(), ["x", "true"]);
+        assert_eq!(root.get("b").unwrap().items()[1].line, 4);
+        assert!(stream.broken.is_none());
+    }
+
+    #[test]
+    fn aliases_are_counted_and_never_expanded() {
+        let bomb = "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n";
+        let stream = parse(bomb, 8, 100);
+        assert_eq!(stream.aliases, 6);
+        assert_eq!(stream.documents.len(), 1);
+    }
+
+    #[test]
+    fn tags_that_make_objects_are_told() {
+        let stream = parse("x: !!python/object/apply:os.system ['echo']\n", 8, 100);
+        assert_eq!(stream.tags.len(), 1, "{stream:?}");
+        assert!(stream.tags[0].0.contains("python/object/apply:os.system"), "{stream:?}");
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_what_came_before_is_kept() {
+        let stream = parse(&format!("a: b\nc: {}", "[".repeat(5000)), 8, 100);
+        assert!(stream.broken.is_some());
+        assert_eq!(stream.documents[0].text_of("a"), Some("b"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in "[\\[\\]{}:,\"'&*!|>%@`#a-f0-9\\- \n\t]{0,200}") {
+            let _ = parse(&text, 8, 100);
+        }
+    }
+}
