@@ -7,19 +7,31 @@ use bartizan_core::Inspector;
 
 mod archive;
 mod card;
+mod catboost;
 mod compressed;
+mod document;
+mod embedded;
 mod executable;
 mod flax;
 mod hdf5;
 mod huggingface;
+mod hydra;
 mod jinja;
 mod json;
 mod keras;
+mod lightgbm;
+mod mar;
+mod mlflow;
 mod orbax;
 pub mod pickle;
 mod rar;
+mod rds;
+mod recognised;
 mod sevenz;
+mod skops;
 mod tar;
+mod torch7;
+mod xgboost;
 mod yaml;
 mod zip;
 
@@ -34,19 +46,29 @@ pub const RULES_VERSION: &str = "2026.11.24";
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
     vec![
         Box::new(card::Card),
+        Box::new(catboost::CatboostInspector),
         Box::new(compressed::Compressed),
         Box::new(executable::Executable),
         Box::new(flax::Checkpoint),
         Box::new(hdf5::Hdf5),
         Box::new(huggingface::Repository),
         Box::new(huggingface::Settings),
+        Box::new(hydra::HydraInspector),
         Box::new(jinja::Template),
         Box::new(keras::Config),
+        Box::new(lightgbm::LightgbmInspector),
+        Box::new(mar::MarInspector),
+        Box::new(mlflow::EnvironmentInspector),
+        Box::new(mlflow::MlflowInspector),
         Box::new(orbax::Metadata),
         Box::new(pickle::Pickle),
         Box::new(rar::Rar),
+        Box::new(rds::RdsInspector),
         Box::new(sevenz::SevenZ),
+        Box::new(skops::SkopsInspector),
         Box::new(tar::Tar),
+        Box::new(torch7::Torch7Inspector),
+        Box::new(xgboost::XgboostInspector),
         Box::new(zip::Zip),
         Box::new(json::Json),
         Box::new(yaml::Yaml),
