@@ -5,8 +5,15 @@
 
 use bartizan_core::Inspector;
 
+mod gguf;
+mod location;
+mod npy;
+mod onnx;
+mod protobuf;
+mod safetensors;
 #[cfg(test)]
 mod testing;
+mod weights;
 
 /// Version of the rules and of the knowledge behind them: the date of their last change.
 pub const RULES_VERSION: &str = "2026.11.24";
@@ -14,5 +21,11 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![]
+    vec![
+        Box::new(gguf::Gguf),
+        Box::new(npy::Npy),
+        Box::new(onnx::Onnx),
+        Box::new(safetensors::Safetensors),
+        Box::new(safetensors::WeightIndex),
+    ]
 }
