@@ -1,3 +1,137 @@
-//! Chores of this repository.
+//! Chores of this repository: `cargo xtask NAME`.
 
-fn main() {}
+mod docs;
+mod example;
+mod layers;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+const USAGE: &str = "\
+cargo xtask test                    format, lints, layers, all tests, generated documents are current
+cargo xtask check-layers            crates depend on lower floors only
+cargo xtask example                 build the models of examples/ai-repo
+cargo xtask demo                    build them and scan examples/ai-repo
+cargo xtask docs [--check]          write (or check) what is generated in docs/
+cargo xtask fuzz [TARGET] [SECONDS] fuzz one parser, or each in turn (nightly, cargo-fuzz)
+cargo xtask conformance             official schemas and labelled corpora, where BARTIZAN_SHARED or ../shared has them
+cargo xtask bench NAME [ARGUMENT…]  run bench/NAME/run
+";
+
+fn main() -> Result<()> {
+    let mut arguments = env::args().skip(1);
+    let chore = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    env::set_current_dir(root())?;
+    match chore.as_str() {
+        "test" => test(),
+        "check-layers" => layers::check(),
+        "example" => build_example(),
+        "demo" => demo(),
+        "docs" => docs::run(rest.iter().any(|argument| argument == "--check")),
+        "fuzz" => fuzz(&rest),
+        "conformance" => conformance(),
+        "bench" => bench(&rest),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Runs a command and fails when it does.
+fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    eprintln!("$ {program} {}", arguments.join(" "));
+    let status =
+        Command::new(program).args(arguments).status().with_context(|| format!("cannot start {program}"))?;
+    if !status.success() {
+        bail!("{program} {}: {status}", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn test() -> Result<()> {
+    run("cargo", &["fmt", "--all", "--check"])?;
+    layers::check()?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    run("cargo", &["test", "--workspace"])?;
+    docs::run(true)
+}
+
+fn build_example() -> Result<()> {
+    let folder = root().join("examples/ai-repo/models");
+    example::build(&folder).with_context(|| format!("cannot write {}", folder.display()))
+}
+
+/// The main job on the example: findings are expected, so exit code 1 is right and anything else is not.
+fn demo() -> Result<()> {
+    build_example()?;
+    let arguments =
+        ["run", "--quiet", "--release", "--package", "bartizan", "--", "scan", "examples/ai-repo"];
+    eprintln!("$ cargo {}", arguments.join(" "));
+    let status = Command::new("cargo").args(arguments).status()?;
+    match status.code() {
+        Some(1) => Ok(()),
+        other => bail!("scan of the example ended with {other:?}; 1 (findings) was expected"),
+    }
+}
+
+fn fuzz(arguments: &[String]) -> Result<()> {
+    let seconds = arguments.get(1).map_or("600", String::as_str);
+    let targets = match arguments.first() {
+        Some(target) if target != "all" => vec![target.clone()],
+        _ => {
+            let mut targets = Vec::new();
+            for entry in std::fs::read_dir("fuzz/fuzz_targets")? {
+                let path = entry?.path();
+                targets.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+            }
+            targets.sort();
+            targets
+        }
+    };
+    for target in targets {
+        let limit = format!("-max_total_time={seconds}");
+        run(
+            "cargo",
+            &["+nightly", "fuzz", "run", &target, "--", &limit, "-rss_limit_mb=2048", "-timeout=10"],
+        )?;
+    }
+    Ok(())
+}
+
+/// Where official schemas and labelled corpora are, if they are on this machine.
+fn shared() -> Option<PathBuf> {
+    let folder = env::var_os("BARTIZAN_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    folder.is_dir().then(|| folder.canonicalize().unwrap_or(folder))
+}
+
+fn conformance() -> Result<()> {
+    let Some(shared) = shared() else {
+        eprintln!("no schemas and corpora on this machine: conformance is not checked");
+        return Ok(());
+    };
+    eprintln!("$ cargo test --release --workspace -- --ignored conformance");
+    let status = Command::new("cargo")
+        .args(["test", "--release", "--workspace", "--", "--ignored", "conformance"])
+        .env("BARTIZAN_SCHEMAS", shared.join("schemas"))
+        .env("BARTIZAN_CORPUS", shared.join("corpus"))
+        .status()?;
+    if !status.success() {
+        bail!("conformance: {status}");
+    }
+    Ok(())
+}
+
+fn bench(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) = arguments.split_first() else { bail!("{USAGE}") };
+    run("cargo", &["build", "--release", "--package", "bartizan"])?;
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    run(&format!("bench/{name}/run"), &rest)
+}

@@ -1,3 +1,40 @@
-//! The `bartizan` command.
+//! The `bartizan` command: argument parsing, output and exit codes. No security logic lives here.
 
-fn main() {}
+mod arguments;
+mod inspect;
+mod interrupt;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+mod tools;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+
+/// Usage or configuration error.
+pub(crate) const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Completions { shell } => tools::completions(shell),
+        Command::Man => tools::man(),
+        Command::Schema { of } => tools::schema(of),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be closed too; there is nobody left to tell then.
+            let _ = writeln!(anstream::stderr(), "{}error:{:#} {error:#}", output::ERROR, output::ERROR);
+            ExitCode::from(USAGE)
+        }
+    }
+}

@@ -1,3 +1,30 @@
 //! From sources to reports: everything around the inspectors that has to do with I/O, time and decisions.
+//!
+//! [`scan`] takes a [`ScanRequest`], opens its targets, hands every asset to the inspectors that claim it, applies the
+//! [`Policy`] and returns a [`report::Report`]. [`inspect`] looks into one file. [`all_rules`] lists everything that
+//! can be found.
 
+mod assemble;
+mod digest;
+mod dispatch;
+mod error;
+mod extensions;
+mod inspect;
+pub mod policy;
+mod progress;
 pub mod report;
+mod request;
+mod rules;
+mod scan;
+mod source;
+
+pub use error::EngineError;
+pub use inspect::{Inspected, inspect};
+pub use policy::Policy;
+pub use progress::Progress;
+pub use request::{ScanRequest, Target};
+pub use rules::{all_inspectors, all_rules};
+pub use scan::scan;
+
+/// Version of the program that carries this engine.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -5,15 +5,18 @@
 
 use bartizan_core::Inspector;
 
+mod archive;
 mod gguf;
 mod location;
 mod npy;
 mod onnx;
+pub mod pickle;
 mod protobuf;
 mod safetensors;
 #[cfg(test)]
 mod testing;
 mod weights;
+mod zip;
 
 /// Version of the rules and of the knowledge behind them: the date of their last change.
 pub const RULES_VERSION: &str = "2026.11.24";
@@ -25,7 +28,9 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(gguf::Gguf),
         Box::new(npy::Npy),
         Box::new(onnx::Onnx),
+        Box::new(pickle::Pickle),
         Box::new(safetensors::Safetensors),
         Box::new(safetensors::WeightIndex),
+        Box::new(zip::Zip),
     ]
 }

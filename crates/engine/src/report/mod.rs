@@ -1,5 +1,17 @@
 //! The report: a contract. Field names and meanings change only with [`SCHEMA`].
 
+mod html;
+mod json;
+mod junit;
+mod sarif;
+mod table;
+
+pub use html::html;
+pub use json::{json, jsonl};
+pub use junit::junit;
+pub use sarif::sarif;
+pub use table::{Appearance, table};
+
 use bartizan_core::{
     Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, Taxonomy, Verdict,
 };
@@ -192,4 +204,27 @@ pub struct Skipped {
     pub reason: String,
     /// How many entries.
     pub count: u64,
+}
+
+impl Report {
+    /// The exit code of a scan that ends with this report: 1 when a finding that counts is at `fail_on` or above, else 3
+    /// when something could not be read or understood, else 0.
+    pub fn exit_code(&self, fail_on: Severity) -> u8 {
+        let mut counting = self.findings.iter().filter(|finding| finding.suppressed.is_none());
+        let incomplete = crate::rules::INCOMPLETE.id;
+        if counting.clone().any(|finding| finding.severity >= fail_on) {
+            1
+        } else if counting.any(|finding| finding.rule == incomplete) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// The JSON schema of [`Report`].
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Report);
+    schema.insert("$id".to_owned(), SCHEMA.into());
+    schema.into()
 }

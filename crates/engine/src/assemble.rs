@@ -1,0 +1,139 @@
+//! From records to the report.
+
+use std::time::Duration;
+
+use bartizan_core::{Confidence, Coverage, Severity, Verdict};
+
+use crate::{
+    Policy, VERSION,
+    dispatch::Record,
+    report::{
+        AssetReport, CoverageReport, FindingReport, Report, SCHEMA, SeverityCounts, Skipped, Summary, Tool,
+    },
+};
+
+/// What a scan gathered.
+pub(crate) struct Gathered {
+    /// One list per top-level asset: its own record first.
+    pub(crate) groups: Vec<Vec<Record>>,
+    /// Findings about what is no asset: links.
+    pub(crate) loose: Vec<FindingReport>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) elapsed: Duration,
+}
+
+/// Applies the policy, draws the conclusions and sorts.
+pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
+    gathered.groups.sort_by(|one, other| {
+        let path = |group: &Vec<Record>| group.first().map(|record| record.path.clone());
+        path(one).cmp(&path(other))
+    });
+    let mut report = Report {
+        schema: SCHEMA,
+        tool: Tool { name: "bartizan", version: VERSION, rules_version: bartizan_models::RULES_VERSION },
+        verdict: Verdict::Clean,
+        assets: Vec::new(),
+        findings: Vec::new(),
+        summary: Summary {
+            skipped: gathered.skipped,
+            notes: gathered.notes,
+            seconds: gathered.elapsed.as_secs_f64(),
+            ..Summary::default()
+        },
+    };
+    let mut judge = policy.judge();
+    for group in gathered.groups {
+        for (index, record) in group.into_iter().enumerate() {
+            if index == 0 {
+                report.summary.bytes = report.summary.bytes.saturating_add(record.size);
+            }
+            add(&mut report, record, &mut judge);
+        }
+    }
+    for mut finding in gathered.loose {
+        judge.judge(&mut finding);
+        count(&mut report.summary, &finding);
+        report.findings.push(finding);
+    }
+    // Stable: within an asset they are sorted by severity already.
+    report.findings.sort_by(|one, other| order(&one.path).cmp(order(&other.path)));
+    report.summary.notes.extend(judge.notes());
+    report
+}
+
+fn add(report: &mut Report, record: Record, judge: &mut crate::policy::Judge<'_>) {
+    let mut findings: Vec<FindingReport> = record.findings.into_iter().map(FindingReport::from).collect();
+    for finding in &mut findings {
+        judge.judge(finding);
+        count(&mut report.summary, finding);
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = verdict(&findings, &record.coverage);
+    let verdicts = &mut report.summary.verdicts;
+    let counter = match verdict {
+        Verdict::Clean => &mut verdicts.clean,
+        Verdict::Incomplete => &mut verdicts.incomplete,
+        Verdict::Suspicious => &mut verdicts.suspicious,
+        Verdict::Malicious => &mut verdicts.malicious,
+    };
+    *counter = counter.saturating_add(1);
+    if record.dropped > 0 {
+        report.summary.notes.push(format!(
+            "{}: {} more findings were left out, the {} most severe are listed",
+            record.path,
+            record.dropped,
+            findings.len()
+        ));
+    }
+    report.verdict = report.verdict.max(verdict);
+    report.summary.assets = report.summary.assets.saturating_add(1);
+    report.assets.push(AssetReport {
+        path: record.path,
+        kind: record.kind.name(),
+        verdict,
+        coverage: CoverageReport {
+            complete: record.coverage.is_complete(),
+            gaps: record.coverage.gaps().to_vec(),
+        },
+        size: record.size,
+        sha256: record.sha256,
+        facts: record.facts,
+    });
+    report.findings.extend(findings);
+}
+
+/// The top-level path, then members in the order in which they were found.
+fn order(path: &str) -> &str {
+    path.split('!').next().unwrap_or(path)
+}
+
+/// What the findings and gaps of one asset amount to. Suppressed findings do not count.
+fn verdict(findings: &[FindingReport], coverage: &Coverage) -> Verdict {
+    findings
+        .iter()
+        .filter(|finding| finding.suppressed.is_none())
+        .map(|finding| match finding.severity {
+            Severity::High | Severity::Critical if finding.confidence >= Confidence::Medium => {
+                Verdict::Malicious
+            }
+            severity if severity >= Severity::Medium => Verdict::Suspicious,
+            _ => Verdict::Clean,
+        })
+        .max()
+        .unwrap_or_default()
+        .max(if coverage.is_complete() { Verdict::Clean } else { Verdict::Incomplete })
+}
+
+fn count(summary: &mut Summary, finding: &FindingReport) {
+    let SeverityCounts { info, low, medium, high, critical } = &mut summary.findings;
+    let counter = match finding.severity {
+        _ if finding.suppressed.is_some() => &mut summary.suppressed,
+        Severity::Info => info,
+        Severity::Low => low,
+        Severity::Medium => medium,
+        Severity::High => high,
+        Severity::Critical => critical,
+    };
+    *counter = counter.saturating_add(1);
+}

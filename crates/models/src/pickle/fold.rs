@@ -1,0 +1,166 @@
+//! Calls whose result matters for what follows: attribute lookups, imports, constructors, string operations on
+//! literals. Everything else just yields "a result of that call".
+
+use bartizan_core::{UseKind, printable, truncated};
+
+use super::{
+    knowledge::Role,
+    machine::Machine,
+    names::Origin,
+    value::{NameId, Packed, Spelling, Value},
+};
+
+/// Allocating more than this from a few bytes is an attack.
+const LARGE_ALLOCATION: i64 = 1 << 30;
+
+impl Machine<'_> {
+    /// The items of an argument tuple; empty when they are not known.
+    pub(super) fn items(&self, arguments: Packed) -> Vec<Packed> {
+        match arguments.unpack() {
+            Value::Tuple { start, length } => self.tuples.items(start, length).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a call with a special role returns, and its effect on the machine.
+    pub(super) fn fold(&mut self, callee: NameId, role: Role, arguments: Packed, at: u64) -> Packed {
+        let items = self.items(arguments);
+        let first = items.first().copied();
+        let second = items.get(1).copied();
+        match role {
+            Role::GetAttribute => match (first, second.and_then(|name| self.text_of(name))) {
+                (Some(of), Some(name)) => self.attribute(of, &name, at),
+                _ => self.computed_name(at),
+            },
+            Role::ImportModule => match first.and_then(|name| self.text_of(name)) {
+                Some(module) => {
+                    let id = self.names.intern(&module, "", Origin::Module, at);
+                    self.names.note(id, UseKind::Reference, at);
+                    Packed::name(id)
+                }
+                None => self.computed_name(at),
+            },
+            Role::Construct => match first {
+                Some(class) => self.instantiate(class, arguments, at),
+                None => Packed::result(callee),
+            },
+            Role::RegisterExtension => {
+                if let [module, name, code] = items.as_slice() {
+                    let code = match code.unpack() {
+                        Value::Int(code) => u32::try_from(code).ok(),
+                        _ => None,
+                    };
+                    if let (Some(module), Some(name), Some(code)) =
+                        (self.text_of(*module), self.text_of(*name), code)
+                    {
+                        self.extensions.insert(code, (module, name));
+                    }
+                }
+                Packed::ATOM
+            }
+            Role::Dtype => self.make_dtype(first),
+            Role::Tensor => self.make_tensor(&items),
+            Role::HigherOrder => {
+                for item in &items {
+                    if let Value::Name(id) = item.unpack() {
+                        self.names.note(id, UseKind::Call, at);
+                    }
+                }
+                Packed::result(callee)
+            }
+            Role::Concatenate => {
+                match (first.and_then(|a| self.text_of(a)), second.and_then(|b| self.text_of(b))) {
+                    (Some(left), Some(right)) => self.compute(left + &right),
+                    _ => Packed::result(callee),
+                }
+            }
+            Role::Allocate => {
+                let size = match first.map(Packed::unpack) {
+                    Some(Value::Int(size)) => size,
+                    _ => 0,
+                };
+                if size >= LARGE_ALLOCATION {
+                    self.oddities.allocation.get_or_insert((at, size.unsigned_abs()));
+                }
+                Packed::ATOM
+            }
+            Role::Encode => first.unwrap_or(Packed::ATOM),
+            Role::Plain | Role::ArrayWrapper => Packed::result(callee),
+        }
+    }
+
+    fn attribute(&mut self, of: Packed, name: &str, at: u64) -> Packed {
+        let module = match of.unpack() {
+            Value::Name(id) => self.names.get(id).map(super::names::Name::qualified),
+            // A method bound to an instance or to a literal: it cannot leave the value it belongs to, unless it
+            // climbs through a dunder.
+            Value::Object(id) | Value::Result(id) => {
+                let owner = self.names.get(id).map_or_else(String::new, |owner| owner.qualified());
+                let id = self.names.intern("", &format!("<{owner}>.{name}"), Origin::Instance, at);
+                self.names.note(id, UseKind::Reference, at);
+                return Packed::name(id);
+            }
+            Value::Text { .. } | Value::Bytes { .. } => Some("builtins.str".to_owned()),
+            _ => Some("builtins.object".to_owned()),
+        };
+        let id = self.names.intern(&module.unwrap_or_default(), name, Origin::Attribute, at);
+        self.names.note(id, UseKind::Reference, at);
+        Packed::name(id)
+    }
+
+    fn computed_name(&mut self, at: u64) -> Packed {
+        let id = self.names.intern("", "?", Origin::Computed, at);
+        self.names.note(id, UseKind::Reference, at);
+        Packed::name(id)
+    }
+
+    fn compute(&mut self, text: String) -> Packed {
+        const MOST: usize = 100_000;
+        if self.computed.len() >= MOST || text.len() > 4096 {
+            return Packed::UNKNOWN;
+        }
+        let (index, length) = (self.computed.len() as u64, text.len() as u64);
+        self.computed.push(text);
+        Packed::text(Spelling::Computed, index, length)
+    }
+
+    /// The arguments of a call, for people: literals and names, cut.
+    pub(super) fn shown_arguments(&self, arguments: Packed) -> Vec<String> {
+        match arguments.unpack() {
+            Value::Tuple { .. } => {
+                self.items(arguments).into_iter().take(8).map(|item| self.shown(item, 0)).collect()
+            }
+            _ => vec![self.shown(arguments, 0)],
+        }
+    }
+
+    /// A value, for people.
+    pub(super) fn shown(&self, value: Packed, depth: usize) -> String {
+        let name = |id| self.names.get(id).map_or_else(|| "?".to_owned(), |name| name.qualified());
+        match value.unpack() {
+            Value::Int(value) => value.to_string(),
+            Value::Text { .. } => match self.text_of(value) {
+                Some(text) => format!("\"{}\"", truncated(&printable(&text), 160)),
+                None => "\"…\"".to_owned(),
+            },
+            Value::Bytes { offset, length } => {
+                let raw = self.source.again(offset, u64::from(length.min(160))).unwrap_or_default();
+                format!("b\"{}\"", raw.escape_ascii())
+            }
+            Value::Name(id) => name(id),
+            Value::Result(id) => format!("{}(…)", name(id)),
+            Value::Object(id) => format!("<{}>", name(id)),
+            Value::Tuple { start, length } if depth < 3 => match self.tuples.items(start, length) {
+                Some(items) => {
+                    let items: Vec<String> =
+                        items.into_iter().map(|item| self.shown(item, depth + 1)).collect();
+                    format!("({})", items.join(", "))
+                }
+                None => "(…)".to_owned(),
+            },
+            Value::Dtype(_) => "<dtype>".to_owned(),
+            Value::Tensor(_) => "<tensor>".to_owned(),
+            _ => "…".to_owned(),
+        }
+    }
+}
