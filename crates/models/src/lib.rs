@@ -13,6 +13,7 @@ mod document;
 mod embedded;
 mod executable;
 mod flax;
+mod gguf;
 mod hdf5;
 mod huggingface;
 mod hydra;
@@ -20,17 +21,23 @@ mod jinja;
 mod json;
 mod keras;
 mod lightgbm;
+mod location;
 mod mar;
 mod mlflow;
+mod npy;
+mod onnx;
 mod orbax;
 pub mod pickle;
+mod protobuf;
 mod rar;
 mod rds;
 mod recognised;
+mod safetensors;
 mod sevenz;
 mod skops;
 mod tar;
 mod torch7;
+mod weights;
 mod xgboost;
 mod yaml;
 mod zip;
@@ -50,6 +57,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(compressed::Compressed),
         Box::new(executable::Executable),
         Box::new(flax::Checkpoint),
+        Box::new(gguf::Gguf),
         Box::new(hdf5::Hdf5),
         Box::new(huggingface::Repository),
         Box::new(huggingface::Settings),
@@ -60,10 +68,14 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(mar::MarInspector),
         Box::new(mlflow::EnvironmentInspector),
         Box::new(mlflow::MlflowInspector),
+        Box::new(npy::Npy),
+        Box::new(onnx::Onnx),
         Box::new(orbax::Metadata),
         Box::new(pickle::Pickle),
         Box::new(rar::Rar),
         Box::new(rds::RdsInspector),
+        Box::new(safetensors::Safetensors),
+        Box::new(safetensors::WeightIndex),
         Box::new(sevenz::SevenZ),
         Box::new(skops::SkopsInspector),
         Box::new(tar::Tar),

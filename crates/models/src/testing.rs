@@ -74,3 +74,28 @@ pub(crate) fn describe(inspector: &dyn Inspector, name: &str, bytes: impl Into<b
         },
     )
 }
+
+/// Proves that an inspector survives arbitrary bytes and every damage to a valid file.
+pub(crate) fn survives(inspector: &dyn Inspector, name: &str, valid: &[u8]) {
+    use proptest::{prelude::*, test_runner::TestRunner};
+
+    for cut in (0..valid.len()).step_by((valid.len() / 64).max(1)) {
+        inspect(inspector, name, valid[..cut].to_vec());
+    }
+    let flips = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8);
+    let junk = prop::collection::vec(any::<u8>(), 0..300);
+    TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })
+        .run(&(flips, junk), |(flips, junk)| {
+            let mut damaged = valid.to_vec();
+            for (at, byte) in flips {
+                if let Some(place) = damaged.get_mut(at.index(valid.len().max(1))) {
+                    *place = byte;
+                }
+            }
+            inspect(inspector, name, damaged.clone());
+            describe(inspector, name, damaged);
+            inspect(inspector, name, junk);
+            Ok(())
+        })
+        .unwrap();
+}
