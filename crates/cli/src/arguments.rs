@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
+    /// Write a bartizan.toml from what a folder holds
+    Init(InitArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -135,6 +137,19 @@ pub(crate) struct InspectArguments {
     /// Show this table only
     #[arg(long, value_name = "NAME")]
     pub(crate) section: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The folder of the system
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Overwrite the manifest that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print it instead of writing it
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) stdout: bool,
 }
 
 /// How `inspect` shows a file.

@@ -2,13 +2,15 @@
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     sync::atomic::Ordering,
 };
 
 use anyhow::{Result, bail};
-use bartizan_core::{Limits, Options, Severity};
+use bartizan_core::{Options, Severity};
 use bartizan_engine::{
-    Policy, ScanRequest, Target,
+    ScanRequest, Target, config,
+    policy::Baseline,
     report::{self, Appearance, Report},
 };
 
@@ -30,6 +32,9 @@ pub(crate) fn run(arguments: &ScanArguments) -> Result<u8> {
         return Ok(interrupt::INTERRUPTED);
     }
     let fail_on = request.policy.fail_on;
+    if let Some(file) = &arguments.write_baseline {
+        Baseline::of(&report).write(file)?;
+    }
     output::write(arguments.output.as_deref(), &mut |out| render(&report, arguments, fail_on, out))?;
     if arguments.output.is_some() && arguments.format != Format::Table && !arguments.quiet {
         let appearance = Appearance { quiet: true, ..Appearance::default() };
@@ -50,27 +55,59 @@ fn request(arguments: &ScanArguments) -> Result<ScanRequest> {
         }
         targets.push(target);
     }
-    let mut policy = Policy::default();
-    if let Some(level) = arguments.fail_on {
-        policy.fail_on = level;
+    let manifest = manifest(arguments, &targets)?;
+    let mut request = ScanRequest::new(targets);
+    if let Some(manifest) = manifest {
+        manifest.apply(&mut request);
     }
-    let mut limits = Limits::default();
+    // What stands on the command line wins over the manifest.
+    if let Some(level) = arguments.fail_on {
+        request.policy.fail_on = level;
+    }
     if let Some(bytes) = arguments.max_bytes {
-        limits.expanded = bytes;
+        request.limits.expanded = bytes;
     }
     if let Some(seconds) = arguments.timeout {
-        limits.seconds = seconds;
+        request.limits.seconds = seconds;
     }
-    Ok(ScanRequest {
-        targets,
-        policy,
-        limits,
-        options: Options { deep: arguments.deep },
-        digests: !arguments.no_digest,
-        jobs: arguments.jobs.and_then(|jobs| usize::try_from(jobs).ok()),
-        no_ignore: arguments.no_ignore,
-        cancel: interrupt::flag(),
-    })
+    if let Some(file) = &arguments.baseline {
+        request.policy.baseline = Some(Baseline::read(file)?);
+    }
+    request.options = Options { deep: arguments.deep };
+    request.digests = !arguments.no_digest;
+    request.jobs = arguments.jobs.and_then(|jobs| usize::try_from(jobs).ok());
+    request.no_ignore = arguments.no_ignore;
+    request.cancel = interrupt::flag();
+    Ok(request)
+}
+
+/// The manifest that the user names, or the one that governs the targets. Two targets under different manifests have
+/// no common policy.
+fn manifest(arguments: &ScanArguments, targets: &[Target]) -> Result<Option<config::Loaded>> {
+    if arguments.no_config {
+        return Ok(None);
+    }
+    if let Some(file) = &arguments.config {
+        return Ok(Some(config::load(file)?));
+    }
+    let mut found: Vec<PathBuf> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Path(path) => config::find(path),
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [] => Ok(None),
+        [file] => Ok(Some(config::load(file)?)),
+        [one, other, ..] => bail!(
+            "the targets have different manifests, {} and {}: scan them one by one, or name one with --config",
+            one.display(),
+            other.display()
+        ),
+    }
 }
 
 /// The neighbour whose name is most like the one that is not there.

@@ -1,15 +1,34 @@
-//! The small verbs: `completions`, `man`, `schema`.
+//! The small verbs: `init`, `completions`, `man`, `schema`.
 
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use bartizan_engine::config::{self, ConfigError};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::{
-    arguments::{Arguments, Schema},
-    output,
+    arguments::{Arguments, InitArguments, Schema},
+    interrupt, output,
 };
+
+pub(crate) fn init(arguments: &InitArguments) -> Result<u8> {
+    if !arguments.folder.is_dir() {
+        bail!("no such folder: {}", arguments.folder.display());
+    }
+    let path = arguments.folder.join(config::FILE_NAME);
+    if path.exists() && !arguments.force && !arguments.stdout {
+        return Err(ConfigError::Exists { path }.into());
+    }
+    let text = config::discover(&arguments.folder, &interrupt::flag())?;
+    if arguments.stdout {
+        output::write(None, &mut |out| out.write_all(text.as_bytes()))?;
+    } else {
+        config::write(&path, &text, arguments.force)?;
+        writeln!(anstream::stderr(), "wrote {}", path.display())?;
+    }
+    Ok(0)
+}
 
 pub(crate) fn completions(shell: Shell) -> Result<u8> {
     let mut script = Vec::new();
@@ -49,7 +68,7 @@ fn manual(out: &mut dyn Write) -> io::Result<()> {
 pub(crate) fn schema(of: Schema) -> Result<u8> {
     let schema = match of {
         Schema::Report => bartizan_engine::report::schema(),
-        Schema::Config => bartizan_engine::report::schema(),
+        Schema::Config => bartizan_engine::config::schema().into(),
     };
     output::write(None, &mut |out| {
         serde_json::to_writer_pretty(&mut *out, &schema)?;

@@ -34,7 +34,9 @@ impl Node {
     /// The value of a key: the last one where it is given twice, as Python's readers have it.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
-            Value::Mapping(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node),
+            Value::Mapping(entries) => {
+                entries.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
+            }
             _ => None,
         }
     }

@@ -51,7 +51,7 @@ pub const RULES_VERSION: &str = "2026.11.24";
 /// Every inspector of this crate. Where two claim an asset with equal certainty and only one may read it, the earlier
 /// one does.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![
+    let mut inspectors: Vec<Box<dyn Inspector>> = vec![
         Box::new(card::Card),
         Box::new(catboost::CatboostInspector),
         Box::new(compressed::Compressed),
@@ -84,5 +84,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(zip::Zip),
         Box::new(json::Json),
         Box::new(yaml::Yaml),
-    ]
+    ];
+    inspectors.extend(recognised::inspectors());
+    inspectors
 }
