@@ -45,7 +45,7 @@ def command(name: str, target: str) -> list[str]:
         "picklescan": [peer, "-p", target],
         "modelscan": [peer, "scan", "-p", target, "-r", "json"],
         "fickling": [peer, "--check-safety", "--json-output", os.devnull, "--print-results", target],
-        "modelaudit": [peer, "scan", target, "--format", "json"],
+        "modelaudit": [peer, "scan", target, "--no-cache", "--format", "json"],
     }[name]
 
 
