@@ -6,7 +6,7 @@ recorder that accepts everything and does nothing, and every import and call is 
 forked process of its own with limits on time and memory. Then bartizan scans the same bytes, and
   missing  a name that the unpickler looked up or called is not among the imports that bartizan reports
   use      the name is there, but not the way in which it was called
-  clean    the unpickler called something dangerous, and the verdict is clean
+  clean    the unpickler called something dangerous, perhaps by way of getattr, and the verdict is clean
 Every disagreement is printed and its bytes are kept. Exits with 1 when there is one.
 """
 import argparse
@@ -31,34 +31,39 @@ from process import bartizan, run
 import _compat_pickle
 
 CPU_SECONDS, MEMORY, EVENTS, LARGEST = 5, 512 << 20, 2000, 1 << 20
+ARRAY = "NumpyArrayWrapper"     # behind the state of joblib's wrapper lie raw bytes, not opcodes
+CALLS = ("call", "new", "instance")
 DANGEROUS = {
     "os.system", "posix.system", "nt.system", "os.popen", "os.execv", "os.execve", "os.spawnv", "os.posix_spawn", "os.remove",
-    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__", "builtins.getattr",
+    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__",
     "subprocess.Popen", "subprocess.call", "subprocess.run", "subprocess.check_output", "subprocess.getoutput", "pty.spawn",
     "runpy.run_path", "runpy.run_module", "runpy._run_code", "importlib.import_module", "socket.create_connection",
     "urllib.request.urlopen", "urllib.request.urlretrieve", "webbrowser.open", "pickle.loads", "_pickle.loads", "marshal.loads",
     "types.FunctionType", "types.CodeType", "ctypes.CDLL", "code.interact", "pdb.run", "timeit.timeit", "cProfile.run",
-    "shutil.rmtree", "operator.attrgetter", "operator.methodcaller", "_operator.attrgetter", "asyncio.create_subprocess_shell",
+    "shutil.rmtree", "os.fork", "os.unlink", "asyncio.create_subprocess_shell",
     "multiprocessing.util.spawnv_passfds", "torch.hub.load", "numpy.testing._private.utils.runstring",
 }
 
 
 class Finished(Exception):
-    """What follows is not opcodes: joblib's raw arrays, or more events than are kept."""
+    """What follows is not opcodes, or there are more events than are kept."""
 
 
 class Recorder:
     """Stands for an imported object or for what a call returned. Takes everything, does nothing."""
 
-    def __init__(self, log, module=None, name=None):
-        self.__dict__.update(log=log, module=module, name=name)
+    def __init__(self, log, module=None, name=None, found=None):
+        """`found` is the dotted name that a getattr call would have returned."""
+        self.__dict__.update(log=log, module=module, name=name, found=found)
 
     def used(self, how):
         self.log(how, self.module, self.name)
+        if self.found:
+            self.log("found-" + how, None, self.found)
 
     def __setstate__(self, state):
         self.used("build")
-        if self.name == "NumpyArrayWrapper" or (self.name or "").startswith("NumpyArrayWrapper"):
+        if self.found == ARRAY:
             raise Finished
 
     def __setitem__(self, key, value):
@@ -77,6 +82,16 @@ class Recorder:
 
     def __hash__(self):
         return id(self)
+
+
+class Lines(io.BytesIO):
+    """Ends at a line without its newline, as the C unpickler does; the Python one would drop a letter instead."""
+
+    def readline(self, *size):
+        line = super().readline(*size)
+        if not line.endswith(b"\n"):
+            raise EOFError("line without an end")
+        return line
 
 
 class Inert(pickle._Unpickler):
@@ -112,10 +127,13 @@ class Inert(pickle._Unpickler):
         if not isinstance(callee, Recorder):
             raise TypeError("not callable")
         callee.used(how)
-        result = Recorder(self.log)
-        if callee.name == "NumpyArrayWrapper":
-            result.__dict__["name"] = "NumpyArrayWrapper()"
-        return result
+        if callee.name == ARRAY:
+            return Recorder(self.log, found=ARRAY)
+        if (callee.module, callee.name) == ("builtins", "getattr"):
+            match arguments:
+                case (Recorder(module=str(module), name=str(name)), str(attribute), *_):
+                    return Recorder(self.log, found=f"{module}.{name}.{attribute}")
+        return Recorder(self.log)
 
     def _instantiate(self, klass, args):
         self.append(self.called("instance", klass, args))
@@ -148,8 +166,6 @@ def child(data: bytes, sink: int) -> None:
     seen = set()
 
     def log(how, module, name):
-        if isinstance(name, str) and name.endswith("()"):
-            module = name = None
         if (event := (how, module, name)) not in seen:
             seen.add(event)
             os.write(sink, (json.dumps(event) + "\n").encode())
@@ -157,7 +173,7 @@ def child(data: bytes, sink: int) -> None:
                 raise Finished
 
     try:
-        Inert(io.BytesIO(data), log).load()
+        Inert(Lines(data), log).load()
     except (Exception, MemoryError, RecursionError) as error:
         os.write(sink, (json.dumps(("end", type(error).__name__, str(error)[:200])) + "\n").encode())
 
@@ -226,14 +242,16 @@ def compare(events: list[list], assets: list[dict]) -> list[str]:
     kind = assets[0]["kind"] if assets else "no asset"
     wrong = []
     for how, module, name in events:
+        if how.startswith("found-") and how[6:] in CALLS and is_dangerous("", name) and verdicts <= {"clean"}:
+            wrong.append(f"clean: {how[6:]} of getattr's {name} (kind {kind})")
         if not isinstance(module, str) or not isinstance(name, str):
             continue
         uses = known.get((plain(module), plain(name)))
         if uses is None:
             wrong.append(f"missing: {how} {module}.{name} (kind {kind}, verdict {'/'.join(sorted(verdicts))})")
-        elif how in ("call", "new", "instance") and how not in uses:
+        elif how in CALLS and how not in uses:
             wrong.append(f"use: {how} of {module}.{name}, known as {'/'.join(sorted(uses))}")
-        if how in ("call", "new", "instance") and is_dangerous(module, name) and verdicts <= {"clean"}:
+        if how in CALLS and is_dangerous(module, name) and verdicts <= {"clean"}:
             wrong.append(f"clean: {how} of {module}.{name} (kind {kind})")
     return wrong
 
@@ -274,7 +292,7 @@ def main() -> int:
         for index, ((origin, data), (events, end)) in enumerate(zip(batch, answers)):
             totals[f"{origin} inputs"] += 1
             totals["names reached"] += sum(event[0] == "reference" for event in events)
-            totals["calls reached"] += sum(event[0] in ("call", "new", "instance") for event in events)
+            totals["calls reached"] += sum(event[0] in CALLS for event in events)
             ends["loaded" if end == "loaded" else end.split(":")[0]] += 1
             for text in (wrong := compare(events, assets.get(f"{index:05}.pkl", []))):
                 totals[text.split(":")[0]] += 1
