@@ -3,7 +3,9 @@
 Not a command of its own; `accuracy.py` and `speed.py` measure with it.
 """
 import json
+import math
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -32,18 +34,22 @@ class Run:
 
 
 def run(command: list[str], timeout: float = 600, env: dict[str, str] | None = None, cwd: str | None = None) -> Run:
-    """Runs a command to its end, or kills its process group after `timeout` seconds."""
+    """Runs a command to its end, or kills its process group after `timeout` CPU seconds.
+
+    A process that does not run at all, or one of a crowded machine, is killed after five times as long on the clock.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.monotonic()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=cwd,
                                  start_new_session=True)
+        resource.prlimit(child.pid, resource.RLIMIT_CPU, (math.ceil(timeout), math.ceil(timeout) + 1))
         late = threading.Event()
 
         def kill() -> None:
             late.set()
             os.killpg(child.pid, signal.SIGKILL)
 
-        timer = threading.Timer(timeout, kill)
+        timer = threading.Timer(5 * timeout, kill)
         timer.start()
         _, status, usage = os.wait4(child.pid, 0)
         timer.cancel()
@@ -52,7 +58,7 @@ def run(command: list[str], timeout: float = 600, env: dict[str, str] | None = N
         for file in (out, err):
             file.seek(0)
         return Run(child.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"),
-                   usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, late.is_set())
+                   usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, late.is_set() or child.returncode == -signal.SIGXCPU)
 
 
 def bartizan() -> str:

@@ -15,7 +15,7 @@ import inputs
 import peers
 from process import Run, bartizan, run, table
 
-PEER_TIMEOUT = 60
+PEER_TIMEOUT = 60     # CPU seconds
 
 
 class Bench:
@@ -50,7 +50,7 @@ class Bench:
             return None
         best = min((run(peers.command(name, str(target)), timeout, peers.environment(), "/tmp") for _ in range(times)),
                    key=lambda done: done.cpu)
-        late = f"unfinished after {timeout:g} s" if best.timed_out else f"exit {best.code}"
+        late = f"unfinished after {timeout:g} CPU s" if best.timed_out else f"exit {best.code}"
         self.note(f"{name} on {target.name}: {best.cpu:.2f} CPU s, {best.rss / 2**20:.0f} MiB, {late}")
         return best
 
