@@ -3,7 +3,8 @@
 
 CPython's pure-Python unpickler runs with an inert find_class: nothing is imported, every object it would import is a
 recorder that accepts everything and does nothing, and every import and call is written down. Each input runs in a
-forked process of its own with limits on time and memory. Then bartizan scans the same bytes, and
+forked process of its own with limits on time and memory, and up to five pickles that follow each other are read. Then
+bartizan scans the same bytes, and
   missing  a name that the unpickler looked up or called is not among the imports that bartizan reports
   use      the name is there, but not the way in which it was called
   clean    the unpickler called something dangerous, perhaps by way of getattr, and the verdict is clean
@@ -31,6 +32,7 @@ from process import bartizan, run
 import _compat_pickle
 
 CPU_SECONDS, MEMORY, EVENTS, LARGEST = 5, 512 << 20, 2000, 1 << 20
+STREAMS = 5     # PyTorch's legacy format holds five pickles, one after another
 ARRAY = "NumpyArrayWrapper"     # behind the state of joblib's wrapper lie raw bytes, not opcodes
 CALLS = ("call", "new", "instance")
 DANGEROUS = {
@@ -173,7 +175,10 @@ def child(data: bytes, sink: int) -> None:
                 raise Finished
 
     try:
-        Inert(Lines(data), log).load()
+        file = Lines(data)
+        for _ in range(STREAMS):
+            if file.tell() < len(data):
+                Inert(file, log).load()
     except (Exception, MemoryError, RecursionError) as error:
         os.write(sink, (json.dumps(("end", type(error).__name__, str(error)[:200])) + "\n").encode())
 
@@ -198,7 +203,7 @@ def oracle(data: bytes, sink) -> tuple[list[list], str]:
 
 def plain(text: str) -> str:
     """A name with all that reports may escape or cut reduced to a question mark."""
-    return re.sub(r"(\\u\{?[0-9a-fA-F]+\}?|\\x[0-9a-fA-F]{2}|\\.|[^!-~]|\?)+", "?", text)[:100]
+    return re.sub(r"(\\u\{[0-9a-f]+\}|\\[tnr]|\\|[^!-~]|\?)+", "?", text)[:100]
 
 
 def scan(folder: Path) -> list[dict]:
