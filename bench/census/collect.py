@@ -35,15 +35,16 @@ def stop(*_):
 
 
 def pickles(thing):
-    """The thing's pickles: (bytes, number of pickles that follow each other)."""
+    """The thing's pickles: (bytes, number of pickles that follow each other, what a user's file would hold)."""
     # PyTorch's native objects end the process when they are pickled by protocols 0 and 1.
     for protocol in range(2 if of_torch(thing) else 0, pickle.HIGHEST_PROTOCOL + 1):
         try:
-            yield pickle.dumps(thing, protocol), 1
+            data = pickle.dumps(thing, protocol)
         except Slow:
             raise
         except Exception:
             continue
+        yield data, 1, data
     for extra in (with_joblib, with_cloudpickle, with_torch):
         try:
             yield from extra(thing)
@@ -68,13 +69,16 @@ def with_joblib(thing):
         numpy_pickle.NumpyPickler(out).dump(thing)
     finally:
         wrapper.write_array = write
-    yield out.getvalue(), 1
+    real = io.BytesIO()
+    numpy_pickle.NumpyPickler(real).dump(thing)
+    yield out.getvalue(), 1, real.getvalue()
 
 
 def with_cloudpickle(thing):
     import cloudpickle
 
-    yield cloudpickle.dumps(thing), 1
+    data = cloudpickle.dumps(thing)
+    yield data, 1, data
 
 
 def with_torch(thing):
@@ -86,10 +90,10 @@ def with_torch(thing):
     with zipfile.ZipFile(out) as archive:
         for name in archive.namelist():
             if name.endswith("/data.pkl"):
-                yield archive.read(name), 1
+                yield archive.read(name), 1, out.getvalue()
     out = io.BytesIO()
     torch.save(thing, out, _use_new_zipfile_serialization=False)
-    yield out.getvalue(), 5
+    yield out.getvalue(), 5, out.getvalue()
 
 
 def about(module, name):
@@ -146,11 +150,11 @@ def main():
             try:
                 before = made
                 thing = make()
-                for index, (data, number) in enumerate(pickles(thing)):
+                for index, (data, number, file) in enumerate(pickles(thing)):
                     walk.bytes(data, number)
                     made = before + 1
                     if arguments.keep:
-                        keep(arguments.keep, f"{library}-{label}-{index}.pkl", data)
+                        keep(arguments.keep, f"{library}-{label}-{index}.pkl", file)
                 if made == before:
                     failed.append(f"{library} {label}: cannot be pickled")
             except Slow:
