@@ -1,6 +1,6 @@
 //! From records to the report.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bartizan_core::{Confidence, Coverage, Severity, Verdict};
 
@@ -44,12 +44,24 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
     };
     let mut judge = policy.judge();
     for group in gathered.groups {
+        let first = report.assets.len();
         for (index, record) in group.into_iter().enumerate() {
             if index == 0 {
                 report.summary.bytes = report.summary.bytes.saturating_add(record.size);
             }
             add(&mut report, record, &mut judge);
         }
+        spread(report.assets.get_mut(first..).unwrap_or_default());
+    }
+    for asset in &report.assets {
+        let verdicts = &mut report.summary.verdicts;
+        let counter = match asset.verdict {
+            Verdict::Clean => &mut verdicts.clean,
+            Verdict::Incomplete => &mut verdicts.incomplete,
+            Verdict::Suspicious => &mut verdicts.suspicious,
+            Verdict::Malicious => &mut verdicts.malicious,
+        };
+        *counter = counter.saturating_add(1);
     }
     for mut finding in gathered.loose {
         judge.judge(&mut finding);
@@ -70,14 +82,6 @@ fn add(report: &mut Report, record: Record, judge: &mut crate::policy::Judge<'_>
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(&findings, &record.coverage);
-    let verdicts = &mut report.summary.verdicts;
-    let counter = match verdict {
-        Verdict::Clean => &mut verdicts.clean,
-        Verdict::Incomplete => &mut verdicts.incomplete,
-        Verdict::Suspicious => &mut verdicts.suspicious,
-        Verdict::Malicious => &mut verdicts.malicious,
-    };
-    *counter = counter.saturating_add(1);
     if record.dropped > 0 {
         report.summary.notes.push(format!(
             "{}: {} more findings were left out, the {} most severe are listed",
@@ -101,6 +105,23 @@ fn add(report: &mut Report, record: Record, judge: &mut crate::policy::Judge<'_>
         facts: record.facts,
     });
     report.findings.extend(findings);
+}
+
+/// A container is as bad as the worst of its members.
+fn spread(group: &mut [AssetReport]) {
+    let mut worst: BTreeMap<String, Verdict> = BTreeMap::new();
+    for asset in group.iter().filter(|asset| asset.verdict > Verdict::Clean) {
+        for (at, _) in asset.path.match_indices('!') {
+            let container = asset.path.get(..at).unwrap_or_default();
+            let known = worst.entry(container.to_owned()).or_default();
+            *known = asset.verdict.max(*known);
+        }
+    }
+    for asset in group {
+        if let Some(verdict) = worst.get(&asset.path) {
+            asset.verdict = asset.verdict.max(*verdict);
+        }
+    }
 }
 
 /// The top-level path, then members in the order in which they were found.

@@ -22,9 +22,8 @@ struct Format {
     extensions: Vec<String>,
     /// Every kind that keeps the promise; empty when the extension promises no particular kind.
     kinds: Vec<String>,
-    /// Do people trust such a file to hold no code?
-    #[serde(default)]
-    inert: bool,
+    /// How bad it is when such a file holds code; absent when nobody trusts it to hold none.
+    inert: Option<Severity>,
 }
 
 fn table() -> &'static Table {
@@ -61,8 +60,8 @@ pub(crate) fn mismatch(extension: &str, kind: Kind, claim: Claim) -> Option<Seve
     if has(&table().executables, kind) {
         return Some(if certain { Severity::High } else { Severity::Low });
     }
-    if format.inert && has(&table().code, kind) {
-        return Some(if certain { Severity::Medium } else { Severity::Low });
+    if let Some(severity) = format.inert.filter(|_| has(&table().code, kind)) {
+        return Some(if certain { severity } else { Severity::Low });
     }
     (!format.kinds.is_empty()).then_some(Severity::Low)
 }

@@ -27,10 +27,13 @@ pub(super) enum Capability {
     Remove,
     /// Loads or calls machine code.
     Native,
+    /// Loads a native library, whose initialisers run.
+    Library,
 }
 
 use Capability::{
-    Connect, Deserialise, Duplicate, Execute, Fetch, FetchToFile, Native, Open, Process, Remove, Send, Shell,
+    Connect, Deserialise, Duplicate, Execute, Fetch, FetchToFile, Library, Native, Open, Process, Remove,
+    Send, Shell,
 };
 
 /// Exact names, and the prefix of a family where the entry ends in `*`.
@@ -141,6 +144,15 @@ const TABLE: &[(&str, Capability)] = &[
     ("ctypes.windll.kernel32.RtlMoveMemory", Native),
     ("ctypes.windll.kernel32.CreateThread", Native),
     ("ctypes.windll.kernel32.WriteProcessMemory", Native),
+    ("ctypes.CDLL", Library),
+    ("ctypes.PyDLL", Library),
+    ("ctypes.WinDLL", Library),
+    ("ctypes.OleDLL", Library),
+    ("ctypes.cdll.LoadLibrary", Library),
+    ("torch.ops.load_library", Library),
+    ("torch.classes.load_library", Library),
+    ("tensorflow.load_op_library", Library),
+    ("tensorflow.load_library", Library),
     ("ctypes.CDLL().system", Native),
     ("ctypes.PyDLL().system", Native),
     ("ctypes.cdll.LoadLibrary().system", Native),

@@ -52,6 +52,7 @@ impl Judge<'_> {
                 let message = format!("{} calls `{}` past Python's own functions", when(call), shown(call));
                 Some(self.finding(&rules::NATIVE_CODE, call, message))
             }
+            Capability::Library => self.library(call),
             Capability::Open | Capability::Duplicate => None,
         }
     }
@@ -207,8 +208,20 @@ impl Judge<'_> {
             return None;
         }
         let marks = call.arguments.first().map_or(Marks::NONE, Known::all_marks);
-        let severity = if marks.has(Marks::DOWNLOADED) { Severity::Medium } else { Severity::Low };
-        let message = if marks.has(Marks::DOWNLOADED) {
+        let literal = call.arguments.first().is_some_and(|data| matches!(data.value, Value::Bytes(_)));
+        let severity = match (literal, marks.has(Marks::DOWNLOADED)) {
+            // Nobody writes a pickle down by hand to load it.
+            (true, _) if call.place == Place::Import => Severity::High,
+            (true, _) | (_, true) => Severity::Medium,
+            _ => Severity::Low,
+        };
+        let message = if literal {
+            format!(
+                "{} loads data that is written in the source with `{}`, which can run code",
+                when(call),
+                call.callee
+            )
+        } else if marks.has(Marks::DOWNLOADED) {
             format!("{} downloads data and loads it with `{}`, which can run code", when(call), call.callee)
         } else {
             format!("{} loads data with `{}`, which can run code", when(call), call.callee)
@@ -218,6 +231,18 @@ impl Judge<'_> {
                 .severity(severity)
                 .confidence(Confidence::Medium),
         )
+    }
+
+    /// Native code that comes with the repository, loaded when the repository's Python is.
+    fn library(&self, call: &Call) -> Option<Finding> {
+        let path = call.arguments.first()?.literal()?;
+        // A bare name is looked up among the system's libraries.
+        let is_own = path.contains(['/', '\\']) && !path.starts_with("/usr/") && !path.starts_with("/lib");
+        if !is_own || self.loaded_by.is_none() || call.place != Place::Import {
+            return None;
+        }
+        let message = format!("{} loads the native library `{}`", when(call), truncated(path, 80));
+        Some(self.finding(&rules::NATIVE_CODE, call, message).confidence(Confidence::Medium))
     }
 
     fn write(&self, call: &Call) -> Option<Finding> {

@@ -148,8 +148,14 @@ impl Blocks<'_, '_> {
         Ok(())
     }
 
+    /// A container whose members alone are dangerous is told by them.
     fn is_listed(&self, asset: &AssetReport) -> bool {
-        self.page.appearance.verbose || asset.verdict > Verdict::Clean
+        let has_own = || {
+            let findings = self.findings.get(asset.path.as_str());
+            !asset.coverage.complete
+                || findings.is_some_and(|own| own.iter().any(|f| f.severity >= Severity::Medium))
+        };
+        self.page.appearance.verbose || asset.verdict > Verdict::Clean && has_own()
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
@@ -350,6 +356,6 @@ mod tests {
     fn words_are_not_lost_when_lines_break() {
         let text = "one two three-is-a-very-long-word four";
         assert_eq!(wrap(text, 10).join(" "), text);
-        assert!(wrap(text, 10).iter().all(|line| line.len() <= 24));
+        assert!(wrap(text, 10).iter().all(|line| line.len() <= 26));
     }
 }

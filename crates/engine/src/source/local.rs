@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use bartizan_core::{Asset, Content, Finding, Kind, Tree};
+use bartizan_core::{Asset, Content, Finding, Kind, Severity, Tree};
 
 use super::{
     Item, Listing, Opening,
@@ -35,8 +35,15 @@ pub(crate) fn list(root: &Path, prefix: &str, no_ignore: bool, cancel: &AtomicBo
     if canonical.is_dir() {
         let boundary = Arc::new(Boundary::around(&canonical));
         let ignores = if no_ignore { None } else { IgnoreChain::of_root(&canonical) };
-        let mut walk =
-            Walk { boundary, no_ignore, cancel, listing, blobs_read: BTreeSet::new(), blobs: Vec::new() };
+        let mut walk = Walk {
+            boundary,
+            no_ignore,
+            cancel,
+            listing,
+            links: Vec::new(),
+            blobs_read: BTreeSet::new(),
+            blobs: Vec::new(),
+        };
         walk.run(Folder { disk: canonical, path: prefix.to_owned(), ignored: false, ignores });
         return;
     }
@@ -122,6 +129,8 @@ struct Walk<'a> {
     no_ignore: bool,
     cancel: &'a AtomicBool,
     listing: &'a mut Listing,
+    /// Links that are followed: what they lead to, the folder that they stand in, and the item.
+    links: Vec<(PathBuf, String, Item)>,
     /// Blobs of a Hugging Face cache that a snapshot's link named already.
     blobs_read: BTreeSet<PathBuf>,
     /// Blobs met as files, to be read under their own name if no snapshot names them.
@@ -142,6 +151,16 @@ impl Walk<'_> {
                 return;
             }
             self.folder(&folder, &mut waiting);
+        }
+        // Folders are listed in any order; the first name in alphabetical order is the one that counts.
+        let mut links = std::mem::take(&mut self.links);
+        links.sort_by(|(_, _, one), (_, _, other)| one.path.cmp(&other.path));
+        for (target, folder, item) in links {
+            if self.blobs_read.insert(target) {
+                self.listing.items.push(item);
+            } else {
+                self.listing.skip(&folder, "links to a file that another link led to", 1);
+            }
         }
         for (disk, item) in std::mem::take(&mut self.blobs) {
             if !self.blobs_read.contains(&disk) {
@@ -219,14 +238,13 @@ impl Walk<'_> {
                 self.listing.skip(&path, reason, 1);
                 let asset = Asset::new(&path, Content::from_bytes(Vec::new()));
                 let target = fs::read_link(&disk).map(|target| shown(&target)).unwrap_or_default();
-                self.listing.findings.push(
-                    Finding::new(
-                        &rules::LINK_OUTSIDE,
-                        &asset,
-                        format!("this is {reason}: it was not followed"),
-                    )
-                    .evidence("target", target),
+                let finding = Finding::new(
+                    &rules::LINK_OUTSIDE,
+                    &asset,
+                    format!("this is {reason}: it was not followed"),
                 );
+                let severity = if is_private(&target) { Severity::Medium } else { finding.severity };
+                self.listing.findings.push(finding.severity(severity).evidence("target", target));
                 return;
             }
         };
@@ -234,15 +252,10 @@ impl Walk<'_> {
         let snapshot = boundary::is_snapshot_link(&disk, &target);
         if !target.is_file() || !(into_git || snapshot) {
             self.listing.skip(folder.shown(), "links to what is scanned at its own place", 1);
-        } else if self.blobs_read.insert(target.clone()) {
-            self.listing.items.push(Item {
-                path,
-                opening: Opening::File(target),
-                siblings: Some(Arc::clone(tree)),
-                ignored_in: None,
-            });
         } else {
-            self.listing.skip(folder.shown(), "links to a file that another link led to", 1);
+            let opening = Opening::File(target.clone());
+            let item = Item { path, opening, siblings: Some(Arc::clone(tree)), ignored_in: None };
+            self.links.push((target, folder.shown().to_owned(), item));
         }
     }
 }
@@ -279,4 +292,12 @@ fn count_files(folder: &Path, cancel: &AtomicBool) -> u64 {
         }
     }
     count
+}
+
+/// Does a link lead to the system's own files or to somebody's secrets? No repository needs that.
+fn is_private(target: &str) -> bool {
+    const SYSTEM: &[&str] = &["/etc/", "/proc/", "/sys/", "/dev/", "/root/", "/boot/", "/run/", "/var/"];
+    const SECRETS: &[&str] =
+        &["/.ssh", "/.aws", "/.kube", "/.config/gcloud", "/.netrc", "/.git-credentials", "/.gnupg"];
+    SYSTEM.iter().any(|folder| target.starts_with(folder)) || SECRETS.iter().any(|part| target.contains(part))
 }

@@ -109,7 +109,7 @@ fn a_fifo_and_a_socket_are_never_opened() {
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     let report = scanned(folder.path());
     let kinds: Vec<_> = report.assets.iter().map(|asset| (asset.path.as_str(), asset.kind)).collect();
-    assert_eq!(kinds, [("a.txt", "unknown"), ("pipe.pkl", "fifo"), ("socket", "socket")]);
+    assert_eq!(kinds, [("a.txt", "text"), ("pipe.pkl", "fifo"), ("socket", "socket")]);
     assert_eq!(report.summary.verdicts.incomplete, 2);
     assert_eq!(report.exit_code(bartizan_core::Severity::High), 3);
     assert_eq!(scanned(&fifo).verdict, Verdict::Incomplete);

@@ -210,6 +210,7 @@ fn judge(asset: &Asset, program: &Program) -> Option<Finding> {
     let extension = asset.path.extension();
     let promises_data = MODEL_EXTENSIONS.contains(&extension.as_str())
         || (program.format != Format::Script && DATA_EXTENSIONS.contains(&extension.as_str()))
+        || program.format != Format::Script && extension.is_empty() && is_model_name(asset.path.name())
         || is_tensor_of_checkpoint(asset);
     if is_llamafile(program, asset) {
         return Some(Finding::new(
@@ -234,6 +235,24 @@ fn judge(asset: &Asset, program: &Program) -> Option<Finding> {
         ),
         Role::Program => Some(Finding::new(&IN_MODEL_STORE, asset, message)),
     }
+}
+
+/// Names that promise weights without an extension.
+fn is_model_name(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "checkpoint",
+        "latest",
+        "model",
+        "params",
+        "pytorch_model",
+        "saved_model",
+        "state",
+        "variables",
+        "weights",
+    ];
+    NAMES.contains(
+        &name.to_ascii_lowercase().trim_end_matches(|c: char| c.is_ascii_digit() || c == '_' || c == '-'),
+    )
 }
 
 /// Is it where the raw bytes of a tensor belong: `model.pt!archive/data/7`?

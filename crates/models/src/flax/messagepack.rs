@@ -207,11 +207,10 @@ impl Walk<'_> {
 
     /// `[shape, dtype name, bytes]`
     fn array(&mut self, end: u64) -> Option<(Vec<u64>, String, Span)> {
-        if self.bytes().ok()? != [0x93] {
+        if self.items()? != 3 {
             return None;
         }
-        let [dimensions] = self.bytes().ok()?;
-        let count = if dimensions & 0xf0 == 0x90 { dimensions & 15 } else { return None };
+        let count = self.items().filter(|count| *count <= 64)?;
         let mut shape = Vec::new();
         for _ in 0..count {
             shape.push(self.unsigned()?);
@@ -227,6 +226,16 @@ impl Walk<'_> {
         };
         let offset = self.reader.position();
         (offset.checked_add(length)? <= end).then_some((shape, dtype, Span { offset, length }))
+    }
+
+    /// The header of a list, in any of its three spellings.
+    fn items(&mut self) -> Option<u64> {
+        match self.bytes().ok()? {
+            [first @ 0x90..=0x9f] => Some(u64::from(first & 15)),
+            [0xdc] => self.length(1).ok(),
+            [0xdd] => self.length(2).ok(),
+            _ => None,
+        }
     }
 
     fn unsigned(&mut self) -> Option<u64> {

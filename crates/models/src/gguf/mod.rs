@@ -225,8 +225,18 @@ fn layout(asset: &Asset, context: &Context<'_>, header: &Header, inspection: &mu
         let kind = types::tensor_type(described.kind);
         if kind.is_none() {
             inspection.coverage.miss(format!("tensor `{name}` has the unknown type {}", described.kind));
+            // New types are numbered on from the last known one.
+            if described.kind > 255 {
+                let what = format!("tensor `{name}` has the type {}, which no version knows", described.kind);
+                malformed(asset, header.end, &what, inspection);
+            }
         } else if size(described).is_none() {
             malformed(asset, header.end, &format!("the size of tensor `{name}` overflows"), inspection);
+        } else if tensor(described, data)
+            .span
+            .is_none_or(|span| span.offset.checked_add(span.length).is_none())
+        {
+            malformed(asset, header.end, &format!("the place of tensor `{name}` overflows"), inspection);
         } else if described.offset % alignment != 0 {
             malformed(asset, header.end, &format!("tensor `{name}` is not aligned"), inspection);
         }

@@ -220,6 +220,12 @@ impl Judge<'_> {
             {
                 self.library(module, class, item.line);
             }
+            if let Some(path) = item.text_of("path").filter(|path| item.get("idx").is_some() && leaves(path))
+            {
+                let message = format!("a module of the model is read from `{}`", redacted(path));
+                let finding = Finding::new(&rules::PATH_TRAVERSAL, self.asset, message);
+                self.inspection.find(finding.line(item.line).evidence("file", path));
+            }
         }
     }
 

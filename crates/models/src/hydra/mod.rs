@@ -11,6 +11,7 @@ use bartizan_core::{
 };
 
 use crate::document::{self, Node, Value};
+use crate::yaml;
 
 pub(crate) mod names;
 #[cfg(test)]
@@ -46,20 +47,6 @@ static UNKNOWN: Rule = Rule {
     taxonomy: CODE,
 };
 
-static TAG: Rule = Rule {
-    id: "yaml/python-object",
-    title: "The YAML asks its loader to build Python objects",
-    severity: Severity::High,
-    category: Category::CodeExecution,
-    why: "Tags such as `!!python/object/apply:` make `yaml.load` with an unsafe loader import and call what they name.",
-    fix: "Load YAML with `yaml.safe_load`; remove the tags.",
-    references: &[
-        "https://nvd.nist.gov/vuln/detail/CVE-2017-18342",
-        "https://github.com/yaml/pyyaml/wiki/PyYAML-yaml.load(input)-Deprecation",
-    ],
-    taxonomy: Taxonomy::UNSAFE_ARTEFACT,
-};
-
 /// Reads configurations with `_target_`, and YAML with Python tags.
 #[derive(Debug)]
 pub(crate) struct HydraInspector;
@@ -75,7 +62,8 @@ impl Inspector for HydraInspector {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        const { &[&TARGET, &UNKNOWN, &TAG] }
+        static ALL: &[&Rule] = &[&TARGET, &UNKNOWN, &yaml::OBJECT];
+        ALL
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
@@ -89,11 +77,7 @@ impl Inspector for HydraInspector {
             searched = probe.content().head(SEARCHED).unwrap_or(searched);
         }
         let says = |text: &[u8]| memchr::memmem::find(&searched, text).is_some();
-        if says(b"_target_") || says(b"!!python/") || says(b"tag:yaml.org,2002:python/") {
-            Claim::Certain
-        } else {
-            Claim::No
-        }
+        if says(b"_target_") { Claim::Certain } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
@@ -110,8 +94,8 @@ impl Inspector for HydraInspector {
         for document in &documents {
             document.each(&mut |node| {
                 targets.extend(target(node));
-                if let Some(finding) = tagged(node, asset) {
-                    inspection.find(finding);
+                if let Some(tag) = &node.tag {
+                    yaml::object(tag, node.line, asset, &mut inspection);
                 }
             });
             if restored {
@@ -247,26 +231,6 @@ fn judge(found: &Target, asset: &Asset, restored: bool) -> Option<Finding> {
             .take(4)
             .fold(finding, |finding, argument| finding.evidence("argument", argument)),
     )
-}
-
-fn tagged(node: &Node, asset: &Asset) -> Option<Finding> {
-    let python = node.tag.as_deref()?.strip_prefix("tag:yaml.org,2002:python/")?;
-    let (kind, name) = python.split_once(':').unwrap_or((python, ""));
-    let severity = match (kind, standing(name)) {
-        (
-            "tuple" | "str" | "unicode" | "bytes" | "int" | "long" | "float" | "bool" | "none" | "complex"
-            | "list" | "dict",
-            _,
-        ) => {
-            return None;
-        }
-        (_, Standing::Dangerous) => Severity::Critical,
-        (_, Standing::Framework) => Severity::Low,
-        ("object/apply" | "object/new" | "object", _) => Severity::Medium,
-        _ => Severity::Low,
-    };
-    let message = format!("an unsafe YAML loader would build `{name}` (`!!python/{kind}`)");
-    Some(Finding::new(&TAG, asset, message).severity(severity).line(node.line).evidence("tag", python))
 }
 
 fn import(dotted: &str) -> Import {

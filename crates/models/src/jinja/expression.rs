@@ -496,6 +496,9 @@ impl<'a> Reader<'a> {
                 let on = Value { path: String::new(), constants: callee.receiver.clone(), ..callee.clone() };
                 return self.look_up(&on, &first, Lookup::Item);
             }
+            "format" | "format_map" => {
+                self.format_fields(&Value { constants: callee.receiver.clone(), ..Value::default() });
+            }
             "chr" => {
                 return first.map(|constant| match constant {
                     Constant::Integer(code) => {
@@ -519,6 +522,17 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         self.method(callee, last, arguments)
+    }
+
+    /// `'{0.__class__}'.format(x)` looks attributes up as an expression does.
+    fn format_fields(&mut self, receiver: &Value) {
+        for pattern in receiver.texts().map(str::to_owned).collect::<Vec<_>>() {
+            for field in pattern.split('{').skip(1).filter_map(|rest| rest.split(['}', '!', ':']).next()) {
+                for part in field.split(['.', '[', ']']).skip(1).filter(|part| !part.is_empty()) {
+                    self.check(part, false, Lookup::Attribute);
+                }
+            }
+        }
     }
 
     /// String methods that make new strings.

@@ -54,6 +54,8 @@ pub(crate) enum Role {
     Template,
     /// Its key calls it a template, but another language may be meant.
     Likely,
+    /// It is one, but no loader renders it: it stands beside the one that they do.
+    Dormant,
     /// It only looks like one: what cannot be anything else is reported.
     Lookalike,
 }
@@ -140,7 +142,11 @@ fn judge(tag: &Tag, rule: &'static Rule, place: Place<'_>) -> Option<Finding> {
     if place.line.is_some() {
         finding = finding.evidence("template-line", line.to_string());
     }
-    Some(if place.role == Role::Lookalike { finding.confidence(Confidence::Medium) } else { finding })
+    Some(match place.role {
+        Role::Lookalike => finding.confidence(Confidence::Medium),
+        Role::Dormant => finding.severity(Severity::Low).evidence("rendered", "by no loader"),
+        Role::Template | Role::Likely => finding,
+    })
 }
 
 fn loaded(target: &str, line: u32, place: Place<'_>) -> Finding {

@@ -22,7 +22,8 @@ const CONFIGURATION_KEYS: &[&str] = &[
 /// Reads every template in a document.
 pub(crate) fn templates(root: &Node, asset: &Asset, context: &Context<'_>) -> Inspection {
     let configuration = CONFIGURATION_KEYS.iter().any(|key| root.get(key).is_some());
-    let mut search = Search { asset, context, configuration, inspection: Inspection::new() };
+    let rendered = root.get("chat_template").is_some();
+    let mut search = Search { asset, context, configuration, rendered, inspection: Inspection::new() };
     search.node(root, "", false);
     search.inspection
 }
@@ -31,6 +32,8 @@ struct Search<'a> {
     asset: &'a Asset,
     context: &'a Context<'a>,
     configuration: bool,
+    /// Has the document the one template that loaders render?
+    rendered: bool,
     inspection: Inspection,
 }
 
@@ -43,7 +46,8 @@ impl Search<'_> {
             Value::Object(pairs) => {
                 let name = node.text_of("name").filter(|_| chat).map(str::to_owned);
                 for (own, value) in pairs {
-                    let chat = chat || own.ends_with("chat_template");
+                    // `custom_chat_template` and the like are rendered by nobody.
+                    let chat = chat || own == "chat_template";
                     let called = name.as_deref().filter(|_| own == "template").unwrap_or(own);
                     self.node(value, called, chat);
                 }
@@ -59,6 +63,8 @@ impl Search<'_> {
         let lower = key.to_ascii_lowercase();
         let role = if chat {
             Role::Template
+        } else if self.rendered && lower.ends_with("chat_template") {
+            Role::Dormant
         } else if lower.ends_with("template") || lower.contains("jinja") {
             Role::Likely
         } else if self.configuration || lower.contains("prompt") {

@@ -125,6 +125,38 @@ const DANGEROUS: &[&str] = &[
     "zipimport",
 ];
 
+/// Modules of Python that private modules of Keras import, and that can be reached through them.
+const REACHABLE: &[&str] = &[
+    "builtins",
+    "code",
+    "ctypes",
+    "importlib",
+    "marshal",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "pickle",
+    "posix",
+    "requests",
+    "runpy",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+    "tarfile",
+    "tempfile",
+    "threading",
+    "urllib",
+    "webbrowser",
+    "zipfile",
+];
+
+/// Does the path climb from a module of Keras into one that the module itself imports: `keras.utils.io_utils.os`?
+pub(super) fn climbs_out(module: &str, class: &str) -> bool {
+    let path = module.split('.').skip(1).chain(class.split('.').rev().skip(1));
+    path.into_iter().any(|part| REACHABLE.contains(&part))
+}
+
 /// Built-in functions of Python that run, import or open.
 pub(super) const DANGEROUS_BUILTINS: &[&str] = &[
     "__import__",

@@ -116,6 +116,9 @@ impl Walk<'_> {
             _ => {}
         }
         match origin {
+            Origin::Keras | Origin::Companion if names::climbs_out(object.module, name) => {
+                self.find(&rules::DANGEROUS_MODULE, object, name, rules::DANGEROUS_MODULE.severity);
+            }
             Origin::Dangerous => {
                 self.find(&rules::DANGEROUS_MODULE, object, name, rules::DANGEROUS_MODULE.severity)
             }

@@ -10,6 +10,7 @@ use bartizan_core::{
 
 use crate::document::{self, Node, Value};
 use crate::hydra::names::{Standing, standing};
+use crate::yaml;
 
 mod environment;
 #[cfg(test)]
@@ -65,7 +66,8 @@ impl Inspector for MlflowInspector {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        const { &[&LOADER, &TRAVERSAL, &PICKLED] }
+        static ALL: &[&Rule] = &[&LOADER, &TRAVERSAL, &PICKLED, &yaml::OBJECT];
+        ALL
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
@@ -82,7 +84,16 @@ impl Inspector for MlflowInspector {
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
         let mut inspection = Inspection::new();
         match read(asset, context) {
-            Ok(documents) => documents.iter().for_each(|document| examine(document, asset, &mut inspection)),
+            Ok(documents) => {
+                for document in &documents {
+                    document.each(&mut |node| {
+                        if let Some(tag) = &node.tag {
+                            yaml::object(tag, node.line, asset, &mut inspection);
+                        }
+                    });
+                    examine(document, asset, &mut inspection);
+                }
+            }
             Err(reason) => inspection.coverage.miss(reason),
         }
         inspection
@@ -160,6 +171,8 @@ fn loader_module(loader: &Node, settings: &Node, asset: &Asset, inspection: &mut
     let brings_code = settings.text_at("code").is_some_and(|code| !matches!(code, "" | "null" | "~"));
     let finding = match standing(module) {
         _ if module.is_empty() || module == "null" => return,
+        // MLflow calls its `_load_pyfunc`, which nothing of Python's own has.
+        _ if module == "builtins" => finding.confidence(Confidence::Medium),
         Standing::Framework if !is_own => return,
         _ if is_own && standing(module) != Standing::Dangerous => return,
         Standing::Dangerous => finding.severity(Severity::Critical),

@@ -5,7 +5,7 @@ use bartizan_core::{UseKind, printable, truncated};
 
 use super::{
     knowledge::Role,
-    machine::Machine,
+    machine::{Literal, Machine},
     names::Origin,
     value::{NameId, Packed, Spelling, Value},
 };
@@ -77,6 +77,8 @@ impl Machine<'_> {
             Role::Allocate => {
                 let sizes = items.iter().map(|item| match item.unpack() {
                     Value::Int(size) => size,
+                    // A number that does not fit into a value here.
+                    Value::Atom => i64::MAX,
                     _ => 0,
                 });
                 let size = sizes.max().unwrap_or(0);
@@ -88,12 +90,30 @@ impl Machine<'_> {
             Role::Encode => first.unwrap_or(Packed::ATOM),
             Role::LoadBytes => {
                 // Bytes that are written down are inspected as a member; bytes that are computed cannot be.
-                if !matches!(first.map(Packed::unpack), Some(Value::Bytes { .. } | Value::Text { .. })) {
-                    self.oddities.hidden_load.get_or_insert(at);
+                match first.map(Packed::unpack) {
+                    Some(Value::Bytes { offset, length }) => self.load(offset, length, false, at),
+                    Some(Value::Text { spelling: Spelling::Verbatim, offset, length }) => {
+                        self.load(offset, length, true, at);
+                    }
+                    _ => _ = self.oddities.hidden_load.get_or_insert(at),
                 }
                 Packed::result(callee)
             }
             Role::Plain | Role::ArrayWrapper => Packed::result(callee),
+        }
+    }
+
+    /// Notes a literal that the pickle has loaded as a checkpoint.
+    fn load(&mut self, offset: u64, length: u16, is_text: bool, at: u64) {
+        let known = self.literals.iter_mut().rev().find(|literal| literal.offset == offset);
+        match known {
+            Some(literal) => literal.is_loaded = true,
+            // Longer literals do not know their length; one that looked like a checkpoint was noted when it was read.
+            None if length == u16::MAX => _ = self.oddities.hidden_load.get_or_insert(at),
+            None => {
+                let length = u64::from(length);
+                self.literals.push(Literal { offset, length, is_text, is_loaded: true });
+            }
         }
     }
 

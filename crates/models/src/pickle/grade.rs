@@ -92,6 +92,9 @@ fn imported(name: &Name) -> Option<Grade> {
     if is_written(name) {
         return Some(Grade::of(&rules::GLOBAL_WRITE));
     }
+    if qualified.ends_with("operator.attrgetter") && fetches_reach(name) {
+        return Some(Grade::of(&rules::REFLECTION));
+    }
     if knowledge::is_safe(&qualified) {
         return None;
     }
@@ -127,6 +130,27 @@ fn imported(name: &Name) -> Option<Grade> {
         Grade::with(&rules::UNKNOWN_IMPORT, Severity::Low, Low)
     } else {
         Grade::with(&rules::UNKNOWN_IMPORT, Severity::Medium, Low)
+    })
+}
+
+/// Does an `attrgetter` fetch what leads out of an object, or what a module runs commands with?
+fn fetches_reach(name: &Name) -> bool {
+    const REACHING: &[&str] = &[
+        "call",
+        "check_output",
+        "compile",
+        "eval",
+        "exec",
+        "loads",
+        "open",
+        "popen",
+        "run",
+        "spawn",
+        "system",
+    ];
+    name.uses.iter().flat_map(|used| &used.arguments).any(|argument| {
+        let path = argument.trim_matches('"');
+        path.contains("__") || path.rsplit('.').next().is_some_and(|last| REACHING.contains(&last))
     })
 }
 

@@ -91,7 +91,13 @@ impl Inspector for Pickle {
 /// Protocols 0 and 1 have no magic number: the machine itself tells. It must get through the head without an error
 /// and either reach the end or have imported something by then.
 fn looks_alive(probe: &Probe<'_>) -> bool {
-    if !probe.head.first().is_some_and(|first| b"(cil]}dI.SUVXTFJKLMNGPp\x80)".contains(first)) {
+    /// A pickle without `PROTO` begins with a container, a literal or an import.
+    const CLASSIC: &[u8] = b"(cil]}dI.SUVXTFJKLMNGPp\x80)";
+    /// Opcodes of protocol 2 and above, which pickles in the wild have a `PROTO` before.
+    const RARE: &[u8] = b"\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96BC";
+    let Some(first) = probe.head.first() else { return false };
+    let is_rare = RARE.contains(first);
+    if !is_rare && !CLASSIC.contains(first) {
         return false;
     }
     let limits = bartizan_core::Limits { opcodes: 20_000, ..bartizan_core::Limits::default() };
@@ -116,7 +122,7 @@ fn looks_alive(probe: &Probe<'_>) -> bool {
     let acts = machine.names.iter().any(|name| name.uses.len() > 1);
     match end {
         // A lone `.` or a number is text more often than it is a pickle.
-        End::Stop(_) => machine.opcodes > 2 || imports,
+        End::Stop(_) => imports || machine.opcodes > 2 && !is_rare,
         End::Truncated => {
             imports && acts || !whole && machine.opcodes > 8 && (imports || machine.opcodes > 200)
         }

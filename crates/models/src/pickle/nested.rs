@@ -77,11 +77,11 @@ pub(super) fn decode(
 ) -> Option<(&'static str, Content)> {
     let raw = content.slice(literal.offset, literal.length).ok()?;
     let head = raw.head(8).ok()?;
-    if is_binary_head(&head) {
+    if is_binary_head(&head) || literal.is_loaded && !literal.is_text {
         return Some(("bytes", raw));
     }
     let text = raw.whole(limits.held).ok()?;
-    if is_latin1_head(&head) {
+    if is_latin1_head(&head) || literal.is_loaded {
         return latin1(&text).map(|bytes| ("latin1", Content::from_bytes(bytes)));
     }
     let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();

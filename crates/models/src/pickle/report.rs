@@ -237,7 +237,7 @@ fn children(asset: &Asset, context: &Context<'_>, machine: &Machine<'_>, inspect
             inspection.coverage.miss_at(literal.offset, "the budget for decoded literals is used up");
             return;
         }
-        if !nested::is_worth_a_look(&content, context) {
+        if !literal.is_loaded && !nested::is_worth_a_look(&content, context) {
             continue;
         }
         emitted += 1;
@@ -247,7 +247,9 @@ fn children(asset: &Asset, context: &Context<'_>, machine: &Machine<'_>, inspect
                 .miss_at(literal.offset, format!("more than {MOST} pickles among the literals"));
             return;
         }
-        let name = format!("literal@{}", literal.offset);
+        // What `torch.load` gets is a checkpoint; the name keeps it from being taken for anything else.
+        let suffix = if literal.is_loaded { ".pt" } else { "" };
+        let name = format!("literal@{}{suffix}", literal.offset);
         inspection.find(
             Finding::new(
                 &rules::NESTED_PICKLE,

@@ -103,6 +103,26 @@ pub(super) fn decimal(line: &[u8]) -> Option<i64> {
     text.replace('_', "").parse().ok()
 }
 
+/// Is this the operand of `INT` or `LONG`? CPython takes it for decimal, octal or hexadecimal.
+pub(super) fn is_integer(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    let text = text.strip_suffix(b"L").unwrap_or(text);
+    let text = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    let (text, hexadecimal) = match text {
+        [b'0', b'x' | b'X', rest @ ..] => (rest, true),
+        [b'0', b'o' | b'O' | b'b' | b'B', rest @ ..] => (rest, false),
+        _ => (text, false),
+    };
+    let is_digit =
+        |byte: &u8| byte.is_ascii_digit() || *byte == b'_' || hexadecimal && byte.is_ascii_hexdigit();
+    !text.is_empty() && text.iter().all(is_digit)
+}
+
+/// Is this the operand of `FLOAT`?
+pub(super) fn is_float(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_ok_and(|text| text.trim().replace('_', "").parse::<f64>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +140,7 @@ mod tests {
         assert_eq!(unquoted(b"'a\""), None);
         assert_eq!(decimal(b" +1_0 "), Some(10));
         assert_eq!(decimal(b"12L"), Some(12));
+        assert!(is_integer(b"-12") && is_integer(b"0x1f") && is_integer(b"12L") && !is_integer(b"12x"));
+        assert!(is_float(b"1e5") && is_float(b"nan") && is_float(b"-inf") && !is_float(b"1.2.3"));
     }
 }

@@ -73,8 +73,14 @@ impl Machine<'_> {
     pub(super) fn persistent(&mut self, id: Packed, at: u64) -> Packed {
         let items = self.items(id);
         let kind = items.first().and_then(|kind| self.text_of(*kind)).unwrap_or_default();
-        if kind == "module" && (3..=4).contains(&items.len()) {
-            return items.get(1).copied().unwrap_or(Packed::PERSISTENT);
+        if let (Some(class), 3..=4, "module") = (items.get(1), items.len(), kind.as_str())
+            && let Value::Name(_) = class.unpack()
+        {
+            return *class;
+        }
+        // PyTorch's archives of 2014 number their storages; a number alone cannot name anything to load.
+        if let Value::Int(_) = id.unpack() {
+            return Packed::PERSISTENT;
         }
         let (class, key) = (items.get(1).copied(), items.get(2).and_then(|key| self.text_of(*key)));
         let class = match class.map(Packed::unpack) {

@@ -124,8 +124,10 @@ impl Inspector for Recognised {
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         let mark = self.0;
-        if mark.magics.iter().any(|(offset, magic)| probe.has_at(*offset, magic)) {
-            return Claim::Certain;
+        if let Some((_, magic)) = mark.magics.iter().find(|(offset, magic)| probe.has_at(*offset, magic)) {
+            // Short ones, and small numbers in another format's header, may be a coincidence.
+            let is_telling = magic.len() >= 4 && magic.first() != Some(&0);
+            return if is_telling { Claim::Certain } else { Claim::Name };
         }
         let named = probe.extension_is(mark.extensions) || mark.names.contains(&probe.name());
         match named && !probe.is_empty() {

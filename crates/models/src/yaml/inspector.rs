@@ -13,7 +13,8 @@ use crate::json;
 /// Longest text that is read.
 const LONGEST: u64 = 16 << 20;
 
-static OBJECT: Rule = Rule {
+/// A tag that makes an object.
+pub(crate) static OBJECT: Rule = Rule {
     id: "yaml/python-object",
     title: "YAML makes Python objects",
     severity: Severity::Medium,
@@ -126,7 +127,7 @@ fn read(asset: &Asset, context: &Context<'_>) -> Result<Stream, String> {
 }
 
 /// Judges a tag that makes an object.
-fn object(tag: &str, line: u32, asset: &Asset, inspection: &mut Inspection) {
+pub(crate) fn object(tag: &str, line: u32, asset: &Asset, inspection: &mut Inspection) {
     let Some((what, target)) = tag
         .split_once("python/")
         .and_then(|(_, rest)| rest.split_once(':'))

@@ -3,5 +3,5 @@
 mod inspector;
 mod parser;
 
-pub(crate) use inspector::Yaml;
+pub(crate) use inspector::{OBJECT, Yaml, object};
 pub(crate) use parser::{Stream, parse};

@@ -46,7 +46,7 @@ impl Machine<'_> {
         let head = self.source.near(offset, length.min(8)).map(<[u8]>::to_vec);
         let head = head.or_else(|| self.source.again(offset, length.min(8)).map(|head| head.to_vec()));
         if head.is_some_and(|head| nested::looks_nested(&head, is_text)) {
-            self.literals.push(Literal { offset, length, is_text });
+            self.literals.push(Literal { offset, length, is_text, is_loaded: false });
         }
     }
 

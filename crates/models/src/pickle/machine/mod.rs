@@ -52,6 +52,8 @@ pub(in crate::pickle) struct Literal {
     pub(in crate::pickle) offset: u64,
     pub(in crate::pickle) length: u64,
     pub(in crate::pickle) is_text: bool,
+    /// Does the pickle have it loaded as a checkpoint, whatever it looks like?
+    pub(in crate::pickle) is_loaded: bool,
 }
 
 /// Oddities that are findings of their own.

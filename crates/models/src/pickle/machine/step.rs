@@ -248,7 +248,11 @@ impl Machine<'_> {
                 self.push(top)
             }
             b'F' => {
-                self.source.line(LONGEST_LINE)?;
+                let (offset, length) = self.source.line(LONGEST_LINE)?;
+                let line = self.source.again(offset, length.min(4096)).ok_or(Stopped::Truncated)?;
+                if !text::is_float(&line) {
+                    return Err(Stopped::Broken("the operand of FLOAT is not a number"));
+                }
                 self.push(Packed::ATOM)
             }
             b'I' | b'L' => {
@@ -256,7 +260,11 @@ impl Machine<'_> {
                 if length > 100_000 && self.oddities.long_number.is_none() {
                     self.oddities.long_number = Some(at);
                 }
-                let value = self.source.again(offset, length.min(40)).and_then(|line| text::decimal(&line));
+                let line = self.source.again(offset, length.min(4096)).ok_or(Stopped::Truncated)?;
+                if !text::is_integer(&line) {
+                    return Err(Stopped::Broken("the operand of INT or LONG is not a number"));
+                }
+                let value = if length <= 40 { text::decimal(&line) } else { None };
                 self.push(value.map_or(Packed::ATOM, Packed::int))
             }
             0x8a => {
@@ -290,8 +298,11 @@ impl Machine<'_> {
                 self.text(offset, length, Spelling::Unicode)
             }
             b'P' => {
-                self.source.line(LONGEST_LINE)?;
-                self.oddities.persistent.get_or_insert(at);
+                let (offset, length) = self.source.line(LONGEST_LINE)?;
+                let line = self.source.again(offset, length.min(64)).unwrap_or_default();
+                if !text::is_integer(&line) {
+                    self.oddities.persistent.get_or_insert(at);
+                }
                 self.push(Packed::PERSISTENT)
             }
             b'Q' => {
