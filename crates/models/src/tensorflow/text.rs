@@ -15,8 +15,11 @@ enum Token {
     Text(Vec<u8>),
     Open,
     Close,
-    /// `:`, `,`, `;` and brackets of lists.
-    Mark,
+    Colon,
+    OpenList,
+    CloseList,
+    /// `,` and `;`.
+    Separator,
 }
 
 #[derive(Debug)]
@@ -51,7 +54,10 @@ impl Tokens<'_> {
                 }
                 b'{' | b'<' => return Some(Token::Open),
                 b'}' | b'>' => return Some(Token::Close),
-                b':' | b',' | b';' | b'[' | b']' => return Some(Token::Mark),
+                b':' => return Some(Token::Colon),
+                b'[' => return Some(Token::OpenList),
+                b']' => return Some(Token::CloseList),
+                b',' | b';' => return Some(Token::Separator),
                 b'"' | b'\'' => return Some(Token::Text(self.text(byte))),
                 _ if is_word(byte) => {
                     let mut word = String::from(char::from(byte));
@@ -132,6 +138,8 @@ pub(super) fn read(bytes: &[u8], context: &Context<'_>) -> Graphs {
     let mut name = String::new();
     let mut seen = 0u64;
     let mut texts: Option<Vec<u8>> = None;
+    // Is the next word a value, because a colon or a list stands before it?
+    let (mut after_colon, mut in_list) = (false, false);
     loop {
         let line = tokens.line;
         let token = tokens.next();
@@ -150,21 +158,30 @@ pub(super) fn read(bytes: &[u8], context: &Context<'_>) -> Graphs {
             reader.found.coverage.miss("the time ran out inside the graph");
             break;
         }
+        let colon = token == Some(Token::Colon);
         match token {
             None => break,
-            Some(Token::Word(word)) => {
-                reader.value(&name, word.clone());
-                name = word;
-            }
+            Some(Token::Word(word)) if after_colon || in_list => reader.value(&name, word),
+            Some(Token::Word(word)) => name = word,
             Some(Token::Text(text)) => texts = Some(text),
+            Some(Token::OpenList) => in_list = true,
+            Some(Token::CloseList) => in_list = false,
             Some(Token::Open) if reader.stack.len() >= context.limits.depth => {
                 reader.found.coverage.miss(format!("line {line}: messages are nested too deeply"));
                 break;
             }
-            Some(Token::Open) => reader.open(&name, line),
-            Some(Token::Close) => reader.close(),
-            Some(Token::Mark) => {}
+            Some(Token::Open) => {
+                in_list = false;
+                reader.open(&name, line);
+            }
+            // Of a list of messages, the next one has the same name.
+            Some(Token::Close) => {
+                in_list = false;
+                name = reader.close();
+            }
+            Some(Token::Colon | Token::Separator) => {}
         }
+        after_colon = colon;
     }
     if !reader.stack.is_empty() {
         reader.found.coverage.miss("the text ends inside a message");
@@ -221,7 +238,8 @@ impl Reader {
         }
     }
 
-    fn close(&mut self) {
+    /// Ends the innermost message and tells its name.
+    fn close(&mut self) -> String {
         if self.node.as_ref().is_some_and(|(depth, _)| *depth == self.stack.len()) {
             let scope = self.scope.unwrap_or_else(|| self.graph());
             if let Some((_, node)) = self.node.take().filter(|(_, node)| !node.operator.is_empty()) {
@@ -231,7 +249,7 @@ impl Reader {
         if self.within(&["library", "function"]) {
             self.scope = None;
         }
-        self.stack.pop();
+        self.stack.pop().unwrap_or_default()
     }
 
     fn value(&mut self, key: &str, value: String) {
