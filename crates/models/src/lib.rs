@@ -12,6 +12,7 @@ mod compressed;
 mod document;
 mod embedded;
 mod executable;
+mod flatbuffer;
 mod flax;
 mod gguf;
 mod hdf5;
@@ -36,6 +37,8 @@ mod safetensors;
 mod sevenz;
 mod skops;
 mod tar;
+mod tensorflow;
+mod tflite;
 mod torch7;
 mod weights;
 mod xgboost;
@@ -79,6 +82,10 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(sevenz::SevenZ),
         Box::new(skops::SkopsInspector),
         Box::new(tar::Tar),
+        Box::new(tensorflow::Checkpoint),
+        Box::new(tensorflow::KerasMetadata),
+        Box::new(tensorflow::TensorFlow),
+        Box::new(tflite::Tflite),
         Box::new(torch7::Torch7Inspector),
         Box::new(xgboost::XgboostInspector),
         Box::new(zip::Zip),

@@ -30,6 +30,8 @@ pub(crate) enum Loader {
     V3,
     /// HDF5, whose loader ignored safe mode (CVE-2025-9905).
     Hdf5,
+    /// The metadata beside or inside a SavedModel, of Keras 2.
+    SavedModel,
 }
 
 /// Reads model configurations in JSON.

@@ -171,11 +171,11 @@ impl Walk<'_> {
         if !self.inside.is_empty() {
             finding = finding.evidence("inside", self.inside.join(" > "));
         }
-        if self.loader == Loader::V3 {
-            finding = finding.line(object.line);
-        } else {
-            finding = finding.evidence("attribute", "model_config");
-        }
+        finding = match self.loader {
+            Loader::V3 => finding.line(object.line),
+            Loader::Hdf5 => finding.evidence("attribute", "model_config"),
+            Loader::SavedModel => finding.evidence("attribute", "keras_metadata"),
+        };
         if self.inspection.findings.len() < self.context.limits.findings {
             self.inspection.find(finding);
         }
@@ -231,6 +231,7 @@ impl Walk<'_> {
         let when = match self.loader {
             Loader::V3 => "unless safe mode stops it",
             Loader::Hdf5 => "safe mode or not: HDF5 loaders ignored it until Keras 3.11.3",
+            Loader::SavedModel => "by `keras.models.load_model` of Keras 2",
         };
         let message = format!(
             "a Lambda layer carries Python bytecode{said}; it runs when the model is loaded or called, {when}"

@@ -132,10 +132,6 @@ impl<'a> Message<'a> {
         Self { window, start: 0, end: window.len() }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.start >= self.end
-    }
-
     /// Its fields in order. A field that promises more bytes than the message has comes last and says so; any other
     /// damage ends the walk with an error.
     pub(crate) fn fields(&self) -> Fields<'a> {

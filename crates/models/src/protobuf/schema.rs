@@ -8,8 +8,6 @@ use super::{Field, Message, Value};
 pub(crate) enum Shape {
     /// A number, bool or enum.
     Varint,
-    /// 32 bits; or packed.
-    Fixed32,
     /// UTF-8 text.
     Text,
     /// A short name: printable text without spaces, not empty.
@@ -67,9 +65,9 @@ fn conforms_below(message: &Message<'_>, schema: &Schema, depth: usize) -> bool 
 
 fn fits(field: &Field<'_>, shape: Shape) -> bool {
     match (shape, field.value) {
-        (Shape::Varint, Value::Varint(_)) | (Shape::Fixed32, Value::Fixed32(_)) => true,
+        (Shape::Varint, Value::Varint(_)) => true,
         // Repeated numbers may be packed.
-        (Shape::Varint | Shape::Fixed32 | Shape::Bytes | Shape::Of(_), Value::Delimited { .. }) => true,
+        (Shape::Varint | Shape::Bytes | Shape::Of(_), Value::Delimited { .. }) => true,
         (Shape::Text, Value::Delimited { len, .. }) => {
             let head = field.bytes(512);
             len > 512 || std::str::from_utf8(&head).is_ok()

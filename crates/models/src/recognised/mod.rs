@@ -63,10 +63,18 @@ static MARKS: &[Mark] = &[
     binary("rknn", &[(0, b"RKNN\0\0\0\0")], &["rknn"]),
     binary("tfrecord", &[], &["tfrecord", "tfrecords"]),
     binary("tensorboard-log", &[(24, b"brain.Event:")], &[]),
+    Mark {
+        kind: "tensorflow-fingerprint",
+        magics: &[],
+        extensions: &[],
+        names: &["fingerprint.pb"],
+        text: false,
+    },
     // A SentencePiece model is a protobuf whose first piece is nearly always `<unk>` or `<pad>`.
     binary("sentencepiece", &[(4, b"<unk>\x15"), (4, b"<pad>\x15"), (4, b"<s>\x15")], &[]),
     text("markdown", &["md", "markdown", "mdx"], &["README", "MODEL_CARD"]),
     text("licence", &[], &["LICENSE", "LICENCE", "COPYING", "NOTICE", "LICENSE.txt", "NOTICE.txt"]),
+    text("tensorflow-checkpoint-state", &[], &["checkpoint"]),
     text("csv", &["csv"], &[]),
     text("tsv", &["tsv", "tab"], &[]),
     text("json-lines", &["jsonl", "ndjson"], &[]),
