@@ -26,8 +26,10 @@ mod mar;
 mod mlflow;
 mod npy;
 mod onnx;
+mod openvino;
 mod orbax;
 pub mod pickle;
+mod pmml;
 mod protobuf;
 mod rar;
 mod rds;
@@ -39,6 +41,7 @@ mod tar;
 mod torch7;
 mod weights;
 mod xgboost;
+mod xml;
 mod yaml;
 mod zip;
 
@@ -70,8 +73,11 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(mlflow::MlflowInspector),
         Box::new(npy::Npy),
         Box::new(onnx::Onnx),
+        Box::new(openvino::Openvino),
+        Box::new(openvino::Weights),
         Box::new(orbax::Metadata),
         Box::new(pickle::Pickle),
+        Box::new(pmml::Pmml),
         Box::new(rar::Rar),
         Box::new(rds::RdsInspector),
         Box::new(safetensors::Safetensors),
@@ -83,6 +89,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(xgboost::XgboostInspector),
         Box::new(zip::Zip),
         Box::new(json::Json),
+        Box::new(xml::Xml),
         Box::new(yaml::Yaml),
     ];
     inspectors.extend(recognised::inspectors());

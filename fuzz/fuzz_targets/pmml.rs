@@ -1,0 +1,4 @@
+//! PMML documents.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bartizan_fuzz::drive("pmml", "model.pmml", data));
