@@ -9,6 +9,7 @@ mod archive;
 mod card;
 mod catboost;
 mod compressed;
+mod coreml;
 mod document;
 mod embedded;
 mod executable;
@@ -58,6 +59,9 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(card::Card),
         Box::new(catboost::CatboostInspector),
         Box::new(compressed::Compressed),
+        Box::new(coreml::Coreml),
+        Box::new(coreml::Manifest),
+        Box::new(coreml::Compiled),
         Box::new(executable::Executable),
         Box::new(flax::Checkpoint),
         Box::new(gguf::Gguf),

@@ -116,10 +116,10 @@ impl Found {
         for (key, value) in element.attributes {
             let key = key.to_ascii_lowercase();
             match key.as_str() {
-                "library" | "implementation" | "plugin" | "extension_path" if !value.is_empty() => {
-                    if self.libraries.len() < most {
-                        self.libraries.push((element.name.to_owned(), key, value.clone(), element.line));
-                    }
+                "library" | "implementation" | "plugin" | "extension_path"
+                    if !value.is_empty() && self.libraries.len() < most =>
+                {
+                    self.libraries.push((element.name.to_owned(), key, value.clone(), element.line));
                 }
                 "path" | "weights" | "weights_path" | "location" | "file" => {
                     if let Some(escape) = location::escape(value)

@@ -1,0 +1,4 @@
+//! Core ML messages.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bartizan_fuzz::drive("coreml", "model.mlmodel", data));
