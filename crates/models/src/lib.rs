@@ -29,6 +29,7 @@ mod npy;
 mod onnx;
 mod openvino;
 mod orbax;
+mod paddle;
 pub mod pickle;
 mod pmml;
 mod protobuf;
@@ -80,6 +81,9 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(openvino::Openvino),
         Box::new(openvino::Weights),
         Box::new(orbax::Metadata),
+        Box::new(paddle::Program),
+        Box::new(paddle::Pir),
+        Box::new(paddle::Parameters),
         Box::new(pickle::Pickle),
         Box::new(pmml::Pmml),
         Box::new(rar::Rar),

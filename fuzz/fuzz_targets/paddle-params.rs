@@ -1,0 +1,4 @@
+//! Parameters of Paddle programs.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bartizan_fuzz::drive("paddle-params", "model.pdiparams", data));
