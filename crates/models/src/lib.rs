@@ -25,6 +25,7 @@ mod lightgbm;
 mod location;
 mod mar;
 mod mlflow;
+mod mxnet;
 mod npy;
 mod onnx;
 mod openvino;
@@ -76,6 +77,8 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(mar::MarInspector),
         Box::new(mlflow::EnvironmentInspector),
         Box::new(mlflow::MlflowInspector),
+        Box::new(mxnet::Symbol),
+        Box::new(mxnet::Params),
         Box::new(npy::Npy),
         Box::new(onnx::Onnx),
         Box::new(openvino::Openvino),

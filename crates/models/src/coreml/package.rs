@@ -23,7 +23,11 @@ impl Inspector for Manifest {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        const { &[&rules::OUTSIDE, &rules::PACKAGE] }
+        static RULES: std::sync::LazyLock<Vec<&'static Rule>> = std::sync::LazyLock::new(|| {
+            let own: &[&Rule] = &[&rules::OUTSIDE, &rules::PACKAGE];
+            [own, &json::SHARED_RULES].concat()
+        });
+        &RULES
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
@@ -35,6 +39,8 @@ impl Inspector for Manifest {
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
         let mut inspection = Inspection::new();
         let Some(document) = json::read(asset, context, &mut inspection) else { return inspection };
+        json::duplicates(&document, asset, &mut inspection);
+        inspection.merge(json::judge(&document.root, asset, context));
         inspection.know(Fact::Model(Model {
             format_version: document.root.text_of("fileFormatVersion").map(redacted),
             framework: Some("coreml".to_owned()),

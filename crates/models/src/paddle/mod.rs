@@ -173,6 +173,8 @@ impl Inspector for Program {
 fn pir(asset: &Asset, context: &Context<'_>, inspection: &mut Inspection) -> Found {
     let mut found = Found::default();
     if let Some(document) = json::read(asset, context, inspection) {
+        json::duplicates(&document, asset, inspection);
+        inspection.merge(json::judge(&document.root, asset, context));
         pir::read(&document.root, &mut found);
     }
     found
@@ -184,7 +186,9 @@ impl Inspector for Pir {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        RULES
+        static ALL: std::sync::LazyLock<Vec<&'static Rule>> =
+            std::sync::LazyLock::new(|| [RULES, &json::SHARED_RULES].concat());
+        &ALL
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
