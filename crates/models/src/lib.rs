@@ -13,6 +13,7 @@ mod coreml;
 mod document;
 mod embedded;
 mod executable;
+mod executorch;
 mod flax;
 mod gguf;
 mod hdf5;
@@ -41,6 +42,7 @@ mod safetensors;
 mod sevenz;
 mod skops;
 mod tar;
+mod tensorrt;
 mod torch7;
 mod weights;
 mod xgboost;
@@ -65,6 +67,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(coreml::Manifest),
         Box::new(coreml::Compiled),
         Box::new(executable::Executable),
+        Box::new(executorch::Executorch),
         Box::new(flax::Checkpoint),
         Box::new(gguf::Gguf),
         Box::new(hdf5::Hdf5),
@@ -96,6 +99,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(sevenz::SevenZ),
         Box::new(skops::SkopsInspector),
         Box::new(tar::Tar),
+        Box::new(tensorrt::Tensorrt),
         Box::new(torch7::Torch7Inspector),
         Box::new(xgboost::XgboostInspector),
         Box::new(zip::Zip),
