@@ -5,6 +5,7 @@ whose pickle names a callable that executes, imports, opens, connects or reaches
 """
 
 import inspect
+import os
 import pkgutil
 import sys
 
@@ -957,6 +958,7 @@ def mldtypes():
 
 
 def keras():
+    os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras as k
 
     def model():

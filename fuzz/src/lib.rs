@@ -1,20 +1,35 @@
 //! Drives one inspector with arbitrary bytes.
 
-use std::sync::{
-    LazyLock,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::LazyLock;
 
 use bartizan_core::{Asset, Budget, Content, Context, Inspector, Limits, Options, Probe};
 
-static INSPECTORS: LazyLock<Vec<Box<dyn Inspector>>> = LazyLock::new(bartizan_models::inspectors);
+/// The kind whose inspector is driven: `BARTIZAN_FUZZ`.
+static INSPECTOR: LazyLock<(Box<dyn Inspector>, String)> = LazyLock::new(|| {
+    let kind =
+        std::env::var("BARTIZAN_FUZZ").expect("BARTIZAN_FUZZ names a kind; `cargo xtask fuzz KIND` sets it");
+    let mut inspectors = bartizan_models::inspectors();
+    inspectors.extend(bartizan_code::inspectors());
+    let inspector = inspectors
+        .into_iter()
+        .find(|inspector| inspector.kind().name() == kind)
+        .expect("an inspector of this kind");
+    let extension = match kind.as_str() {
+        "hydra-config" | "yaml" => "yaml",
+        "requirements" => "txt",
+        "python" => "py",
+        "model-card" => "md",
+        _ => "bin",
+    };
+    (inspector, format!("model.{extension}"))
+});
 
-/// Identifies, inspects and describes `data` as the inspector of `kind` would, under tight limits.
+/// Identifies, inspects and describes `data` as that inspector would, under tight limits.
 ///
 /// # Panics
-/// When no inspector is of that kind, or when the inspector panics: that is what fuzzing looks for.
-pub fn drive(kind: &str, name: &str, data: &[u8]) {
-    let inspector = INSPECTORS.iter().find(|inspector| inspector.kind().name() == kind).expect("an inspector of the kind");
+/// When there is no such inspector, or when it panics: that is what fuzzing looks for.
+pub fn drive(data: &[u8]) {
+    let (inspector, name) = &*INSPECTOR;
     let asset = Asset::new(name, Content::from_bytes(data.to_vec()));
     let limits = Limits {
         opcodes: 1_000_000,
@@ -26,13 +41,13 @@ pub fn drive(kind: &str, name: &str, data: &[u8]) {
         rows: 100,
         ..Limits::default()
     };
-    let emitted = AtomicU64::new(0);
-    let budget = Budget::default();
-    let outlet = |child: Asset| {
-        emitted.fetch_add(child.content.len(), Ordering::Relaxed);
+    let context = Context {
+        limits: &limits,
+        options: Options { deep: true },
+        budget: &Budget::default(),
+        outlet: &|child| _ = child.content.head(4096),
+        interrupt: &|| false,
     };
-    let context =
-        Context { limits: &limits, options: Options { deep: true }, budget: &budget, outlet: &outlet, interrupt: &|| false };
     let probe = Probe::new(&asset).expect("bytes in memory can be read");
     let _ = inspector.accepts(&probe);
     let _ = inspector.inspect(&asset, &context);

@@ -94,7 +94,7 @@ fn churn_table() -> Vec<u8> {
 fn safetensors() -> Vec<u8> {
     let header = br#"{"__metadata__":{"format":"pt"},"classifier.bias":{"dtype":"F32","shape":[2],"data_offsets":[512,520]},"classifier.weight":{"dtype":"F32","shape":[2,64],"data_offsets":[0,512]}}"#;
     let mut header = header.to_vec();
-    while header.len() % 8 != 0 {
+    while !header.len().is_multiple_of(8) {
         header.push(b' ');
     }
     let weights = (0..130u32).flat_map(|i| ((i as f32 * 0.7).sin() * 0.1).to_le_bytes());

@@ -18,7 +18,7 @@ cargo xtask check-layers            crates depend on lower floors only
 cargo xtask example                 build the models of examples/ai-repo
 cargo xtask demo                    build them and scan examples/ai-repo
 cargo xtask docs [--check]          write (or check) what is generated in docs/
-cargo xtask fuzz [TARGET] [SECONDS] fuzz one parser, or each in turn (nightly, cargo-fuzz)
+cargo xtask fuzz [KIND] [SECONDS]   fuzz one inspector, or each in turn (nightly, cargo-fuzz)
 cargo xtask conformance             official schemas and labelled corpora, where BARTIZAN_SHARED or ../shared has them
 cargo xtask bench NAME [ARGUMENT…]  run bench/NAME/run
 ";
@@ -82,28 +82,39 @@ fn demo() -> Result<()> {
     }
 }
 
+/// Fuzzes the inspector of one kind, or of every kind in turn.
 fn fuzz(arguments: &[String]) -> Result<()> {
     let seconds = arguments.get(1).map_or("600", String::as_str);
-    let targets = match arguments.first() {
-        Some(target) if target != "all" => vec![target.clone()],
-        _ => {
-            let mut targets = Vec::new();
-            for entry in std::fs::read_dir("fuzz/fuzz_targets")? {
-                let path = entry?.path();
-                targets.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-            }
-            targets.sort();
-            targets
-        }
+    let kinds = match arguments.first() {
+        Some(kind) if kind != "all" => vec![kind.clone()],
+        _ => inspected_kinds()?,
     };
-    for target in targets {
+    for kind in kinds {
+        let corpus = format!("fuzz/corpus/{kind}");
+        std::fs::create_dir_all(&corpus)?;
         let limit = format!("-max_total_time={seconds}");
-        run(
-            "cargo",
-            &["+nightly", "fuzz", "run", &target, "--", &limit, "-rss_limit_mb=2048", "-timeout=10"],
-        )?;
+        eprintln!("== {kind}");
+        let status = Command::new("cargo")
+            .args(["+nightly", "fuzz", "run", "inspector", &corpus, "--"])
+            .args([&limit, "-rss_limit_mb=2048", "-timeout=10", "-max_len=65536"])
+            .env("BARTIZAN_FUZZ", &kind)
+            .status()?;
+        if !status.success() {
+            bail!("fuzzing the inspector of {kind}: {status}");
+        }
     }
     Ok(())
+}
+
+/// Kinds that a parser of ours reads; those that are only named have nothing to fuzz.
+fn inspected_kinds() -> Result<Vec<String>> {
+    let output = Command::new("cargo")
+        .args(["+nightly", "run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--bin", "kinds"])
+        .output()?;
+    if !output.status.success() {
+        bail!("listing the kinds: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
 
 /// Where official schemas and labelled corpora are, if they are on this machine.

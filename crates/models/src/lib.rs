@@ -9,9 +9,11 @@ mod archive;
 mod card;
 mod catboost;
 mod compressed;
+mod coreml;
 mod document;
 mod embedded;
 mod executable;
+mod executorch;
 mod flatbuffer;
 mod flax;
 mod gguf;
@@ -25,10 +27,14 @@ mod lightgbm;
 mod location;
 mod mar;
 mod mlflow;
+mod mxnet;
 mod npy;
 mod onnx;
+mod openvino;
 mod orbax;
+mod paddle;
 pub mod pickle;
+mod pmml;
 mod protobuf;
 mod rar;
 mod rds;
@@ -38,10 +44,12 @@ mod sevenz;
 mod skops;
 mod tar;
 mod tensorflow;
+mod tensorrt;
 mod tflite;
 mod torch7;
 mod weights;
 mod xgboost;
+mod xml;
 mod yaml;
 mod zip;
 
@@ -58,7 +66,11 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(card::Card),
         Box::new(catboost::CatboostInspector),
         Box::new(compressed::Compressed),
+        Box::new(coreml::Coreml),
+        Box::new(coreml::Manifest),
+        Box::new(coreml::Compiled),
         Box::new(executable::Executable),
+        Box::new(executorch::Executorch),
         Box::new(flax::Checkpoint),
         Box::new(gguf::Gguf),
         Box::new(hdf5::Hdf5),
@@ -71,10 +83,18 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(mar::MarInspector),
         Box::new(mlflow::EnvironmentInspector),
         Box::new(mlflow::MlflowInspector),
+        Box::new(mxnet::Symbol),
+        Box::new(mxnet::Params),
         Box::new(npy::Npy),
         Box::new(onnx::Onnx),
+        Box::new(openvino::Openvino),
+        Box::new(openvino::Weights),
         Box::new(orbax::Metadata),
+        Box::new(paddle::Program),
+        Box::new(paddle::Pir),
+        Box::new(paddle::Parameters),
         Box::new(pickle::Pickle),
+        Box::new(pmml::Pmml),
         Box::new(rar::Rar),
         Box::new(rds::RdsInspector),
         Box::new(safetensors::Safetensors),
@@ -86,10 +106,12 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(tensorflow::KerasMetadata),
         Box::new(tensorflow::TensorFlow),
         Box::new(tflite::Tflite),
+        Box::new(tensorrt::Tensorrt),
         Box::new(torch7::Torch7Inspector),
         Box::new(xgboost::XgboostInspector),
         Box::new(zip::Zip),
         Box::new(json::Json),
+        Box::new(xml::Xml),
         Box::new(yaml::Yaml),
     ];
     inspectors.extend(recognised::inspectors());
