@@ -23,6 +23,9 @@ const LONGEST_TEXT: u64 = 4096;
 
 fn word<const N: usize>(window: &Window, at: u64, what: &'static str) -> Result<[u8; N], Malformed> {
     let outside = Malformed::Outside { what, at };
+    if at.saturating_add(N as u64) > window.len() {
+        return Err(outside);
+    }
     window.peek(at, N as u64, |bytes| bytes.try_into().ok())?.ok_or(outside)
 }
 

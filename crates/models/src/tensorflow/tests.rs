@@ -184,6 +184,15 @@ fn assets_stay_inside_and_their_constants_may_name_any_path() {
         vec![constant("p", b"/home/me/vocab.txt"), node("t", "InitializeTableFromTextFileV2", &["h", "p"])]
     };
     assert_eq!(worst(meta(with_nodes(nodes())).message(6, asset("vocab.txt")).finish()), None);
+    // TensorFlow 1 lists assets in collections: those of a SavedModel, and those of a training graph.
+    let collection = |name: &str, list: Writer| Writer::new().text(1, name).message(2, list);
+    let any =
+        Writer::new().text(1, "type.googleapis.com/tensorflow.AssetFileDef").message(2, asset("vocab.txt"));
+    let exported = collection("saved_model_assets", Writer::new().message(5, Writer::new().message(1, any)));
+    assert_eq!(worst(meta(with_nodes(nodes())).message(4, exported).finish()), None);
+    let names = Writer::new().message(1, Writer::new().text(1, "p:0"));
+    let training = collection("asset_filepaths", names);
+    assert_eq!(worst(meta(with_nodes(nodes())).message(4, training).finish()), Some(Severity::Low));
     for file in ["../../x", "/etc/passwd", "a\\..\\..\\x"] {
         let bytes = meta(with_nodes(vec![])).message(6, asset(file)).finish();
         assert_eq!(worst(bytes), Some(Severity::High), "{file}");
