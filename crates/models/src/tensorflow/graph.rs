@@ -174,7 +174,7 @@ impl Graphs {
             return;
         }
         let constant = node.operator == "Const" && node.texts.iter().all(|(_, texts)| texts.is_empty());
-        if constant || !(carries(&node.operator) || !node.functions.is_empty()) {
+        if constant || !carries(&node.operator) && node.functions.is_empty() {
             return;
         }
         if self.kept >= MOST_NODES {

@@ -58,8 +58,13 @@ fn suspects(asset: &Asset, graphs: &Graphs, context: &Context<'_>, inspection: &
             .and_then(|input| tracer.strings(*index, input).into_iter().next())
             .map(|constant| constant.text);
         let deed = Deed { scope, node, operator, severity, content, count: 0 };
-        deeds.entry((&node.operator, texts)).or_insert(deed).count += 1;
+        let same = deeds.entry((&node.operator, texts)).or_insert(deed);
+        same.count += 1;
+        same.severity = same.severity.max(severity);
     }
+    // The worst ones come first: many harmless ones must not push them over the limit.
+    let mut deeds: Vec<_> = deeds.into_iter().collect();
+    deeds.sort_by_key(|(_, deed)| std::cmp::Reverse(deed.severity));
     for ((_, targets), deed) in deeds.into_iter().take(context.limits.findings) {
         inspection.find(finding(asset, &targets, &deed));
     }
