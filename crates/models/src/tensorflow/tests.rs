@@ -235,6 +235,19 @@ fn text_form_is_read_like_the_binary_one() {
     assert_eq!(finding.at.line, Some(7));
     let list = r#"node: [ { name: "a" op: "Identity" }, { name: "b", op: "ReadFile" } ]"#;
     assert_eq!(inspect(&TensorFlow, "graph.pbtxt", list).worst(), Some(Severity::High));
+    let table = r#"meta_graphs { graph_def {
+        node { name: "p" op: "Const" attr { key: "value" value { tensor { string_val: "/home/me/v.txt" } } } }
+        node { name: "t" op: "InitializeTableFromTextFileV2" input: "h" input: "p" } } ASSETS }"#;
+    let exported = r#"collection_def { key: "saved_model_assets" value { any_list { value {
+        type_url: "x" value: "\n\005\n\003p:0\022\005v.txt" } } } }"#;
+    let training = r#"collection_def { key: "asset_filepaths" value { node_list { value: "p:0" } } }"#;
+    let modern = r#"asset_file_def { tensor_info { name: "p:0" } filename: "v.txt" }"#;
+    for (assets, expected) in
+        [("", Some(Severity::Medium)), (exported, None), (training, Some(Severity::Low)), (modern, None)]
+    {
+        let text = table.replace("ASSETS", assets);
+        assert_eq!(inspect(&TensorFlow, "saved_model.pbtxt", text).worst(), expected, "{assets}");
+    }
     let cut = inspect(&TensorFlow, "graph.pbtxt", text.as_bytes()[..text.len() - 400].to_vec());
     assert!(!cut.inspection.coverage.is_complete());
 }
