@@ -23,6 +23,9 @@ const LONGEST_TEXT: u64 = 4096;
 
 fn word<const N: usize>(window: &Window, at: u64, what: &'static str) -> Result<[u8; N], Malformed> {
     let outside = Malformed::Outside { what, at };
+    if at.saturating_add(N as u64) > window.len() {
+        return Err(outside);
+    }
     window.peek(at, N as u64, |bytes| bytes.try_into().ok())?.ok_or(outside)
 }
 
@@ -290,7 +293,7 @@ mod tests {
             if let Ok(table) = Table::root(&window) {
                 let _ = (table.u8(number), table.u64(number), table.text(number));
                 if let Ok(vector) = table.tables(number) {
-                    vector.tables().take(50).flatten().for_each(|table| _ = table.text(0));
+                    vector.tables().take(50).flatten().for_each(|table| drop(table.text(0)));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::{
     fs::{File, Metadata, OpenOptions},
     io::{self, Read},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
@@ -20,7 +20,14 @@ pub(crate) struct LocalFile {
     file: File,
     size: u64,
     modified: Option<SystemTime>,
+    /// What was read last for a short reading: headers lie close together, and a system call costs more than a page.
+    page: Mutex<(u64, Vec<u8>)>,
 }
+
+/// Readings shorter than this go through the page.
+const SHORT: usize = 1 << 10;
+/// How much is read for a short reading, from an address that is aligned to [`SHORT`].
+const PAGE: usize = 8 << 10;
 
 impl LocalFile {
     /// Opens a regular file for reading. Never waits, and follows no link in the last place: a FIFO or a link that took
@@ -38,7 +45,18 @@ impl LocalFile {
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
-        Ok(Self { file, size: metadata.len(), modified: metadata.modified().ok() })
+        let page = Mutex::new((0, Vec::new()));
+        Ok(Self { file, size: metadata.len(), modified: metadata.modified().ok(), page })
+    }
+
+    #[cfg(unix)]
+    fn read_directly(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_directly(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
     }
 
     /// Its bytes, and what tells later whether they stayed the same.
@@ -63,15 +81,33 @@ impl ReadAt for LocalFile {
         self.size
     }
 
-    #[cfg(unix)]
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+        if buffer.len() >= SHORT {
+            return self.read_directly(offset, buffer);
+        }
+        // Whoever finds the page in use reads by itself.
+        let Ok(mut page) = self.page.try_lock() else { return self.read_directly(offset, buffer) };
+        if let Some(count) = copy(&page, offset, buffer) {
+            return Ok(count);
+        }
+        let start = offset - offset % SHORT as u64;
+        page.1.resize(PAGE, 0);
+        page.0 = start;
+        let filled = self.read_directly(start, &mut page.1).inspect_err(|_| page.1.clear())?;
+        page.1.truncate(filled);
+        match copy(&page, offset, buffer) {
+            Some(count) => Ok(count),
+            None => self.read_directly(offset, buffer),
+        }
     }
+}
 
-    #[cfg(windows)]
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
-    }
+/// Copies a reading out of the page; `None` when not all of it is there.
+fn copy((start, page): &(u64, Vec<u8>), offset: u64, buffer: &mut [u8]) -> Option<usize> {
+    let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
+    let bytes = page.get(from..from.checked_add(buffer.len())?)?;
+    buffer.copy_from_slice(bytes);
+    Some(buffer.len())
 }
 
 /// Remembers what a file was like when it was opened.

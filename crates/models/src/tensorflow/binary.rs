@@ -96,7 +96,7 @@ pub(super) fn looks_like(content: &Content, form: Form) -> bool {
 /// The operator of a node; `None` when what should be its name cannot be one.
 fn operator(message: Message<'_>) -> Option<String> {
     let field = message.get(node::OPERATOR)?;
-    is_name(&field).then(|| field.text())
+    (field.cut() == 0 && is_name(&field)).then(|| field.text())
 }
 
 fn is_name(field: &Field<'_>) -> bool {
@@ -170,14 +170,36 @@ impl Walk<'_> {
                     let method = field.message().get(2).map(|signature| signature.message().text(3));
                     self.found.signatures.insert(field.message().text(1), method.unwrap_or_default());
                 }
-                meta_graph::ASSET => {
-                    let tensor =
-                        field.message().get(1).map(|info| info.message().text(1)).unwrap_or_default();
-                    self.found.assets.push((tensor, field.message().text(2)));
-                }
+                meta_graph::COLLECTION => self.collection(field.message()),
+                meta_graph::ASSET => self.asset(field.message()),
                 meta_graph::OBJECTS => self.objects(field.message()),
                 _ => {}
             }
+        }
+    }
+
+    fn asset(&mut self, message: Message<'_>) {
+        let tensor = message.get(1).map(|info| info.message().text(1)).unwrap_or_default();
+        self.found.assets.push((tensor, message.text(2)));
+    }
+
+    /// TensorFlow 1 listed assets in collections: those of a SavedModel with their files, those of a training graph by
+    /// their constants only.
+    fn collection(&mut self, message: Message<'_>) {
+        let Some(list) = message.get(2) else { return };
+        match message.text(1).as_str() {
+            "saved_model_assets" => {
+                for any in list.message().all(5).flat_map(|list| list.message().all(1)) {
+                    if let Some(asset) = any.message().get(2) {
+                        self.asset(asset.message());
+                    }
+                }
+            }
+            "asset_filepaths" => {
+                let names = list.message().all(1).flat_map(|list| list.message().all(1));
+                self.found.declared.extend(names.map(|name| name.text()));
+            }
+            _ => {}
         }
     }
 

@@ -89,6 +89,8 @@ pub(super) struct Graphs {
     pub(super) omitted: u64,
     /// Constant to file name.
     pub(super) assets: Vec<(String, String)>,
+    /// Constants that a training graph will turn into assets when it is exported.
+    pub(super) declared: BTreeSet<String>,
     pub(super) signatures: BTreeMap<String, String>,
     pub(super) tags: BTreeSet<String>,
     pub(super) version: String,

@@ -58,8 +58,13 @@ fn suspects(asset: &Asset, graphs: &Graphs, context: &Context<'_>, inspection: &
             .and_then(|input| tracer.strings(*index, input).into_iter().next())
             .map(|constant| constant.text);
         let deed = Deed { scope, node, operator, severity, content, count: 0 };
-        deeds.entry((&node.operator, texts)).or_insert(deed).count += 1;
+        let same = deeds.entry((&node.operator, texts)).or_insert(deed);
+        same.count += 1;
+        same.severity = same.severity.max(severity);
     }
+    // The worst ones come first: many harmless ones must not push them over the limit.
+    let mut deeds: Vec<_> = deeds.into_iter().collect();
+    deeds.sort_by_key(|(_, deed)| std::cmp::Reverse(deed.severity));
     for ((_, targets), deed) in deeds.into_iter().take(context.limits.findings) {
         inspection.find(finding(asset, &targets, &deed));
     }
@@ -87,12 +92,16 @@ fn severity(operator: &Operator, targets: &[Constant], graphs: &Graphs) -> Optio
             targets.iter().any(harmful).then_some(severity)
         }
         Worth::Outside(severity) => {
+            let constant = |tensor: &str, target: &Constant| tensor.split(':').next() == Some(&target.node);
             // A loader replaces an asset's constant by the file below `assets`.
-            let is_asset = |target: &Constant| {
-                graphs.assets.iter().any(|(tensor, _)| tensor.split(':').next() == Some(target.node.as_str()))
-            };
-            let outside = |target: &Constant| location::escape(&target.text).is_some() && !is_asset(target);
-            targets.iter().any(outside).then_some(severity)
+            let is_asset =
+                |target: &&Constant| graphs.assets.iter().any(|(tensor, _)| constant(tensor, target));
+            let outside = |target: &&Constant| location::escape(&target.text).is_some();
+            let mut leading = targets.iter().filter(outside).filter(|target| !is_asset(target)).peekable();
+            leading.peek()?;
+            // A training graph still has the path on the machine that it was made on.
+            let declared = |target: &Constant| graphs.declared.iter().any(|tensor| constant(tensor, target));
+            Some(if leading.all(declared) { Severity::Low } else { severity })
         }
     }
 }
@@ -100,12 +109,7 @@ fn severity(operator: &Operator, targets: &[Constant], graphs: &Graphs) -> Optio
 fn finding(asset: &Asset, targets: &[String], deed: &Deed<'_>) -> Finding {
     let Deed { scope, node, operator, .. } = deed;
     let shown: Vec<String> = targets.iter().map(|target| format!("`{}`", redacted(target))).collect();
-    let what = match (shown.is_empty(), operator.target) {
-        (false, _) => format!("{} {}", operator.does, shown.join(", ")),
-        (true, Operand::Nothing) => operator.does.to_owned(),
-        (true, Operand::Attribute("token")) => "calls a Python function".to_owned(),
-        (true, _) => format!("{} that it is given or computes", operator.does),
-    };
+    let what = operator.deed(&shown);
     let operator_name = redacted(&node.operator);
     let mut place = String::new();
     if let Some(constant) = &scope.hidden_in {

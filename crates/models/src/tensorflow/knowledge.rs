@@ -39,6 +39,20 @@ pub(super) struct Operator {
     pub(super) worth: Worth,
 }
 
+impl Operator {
+    /// What it does to the given paths or addresses, in words.
+    pub(super) fn deed(&self, targets: &[String]) -> String {
+        let does = self.does;
+        match self.target {
+            Operand::Nothing => does.to_owned(),
+            _ if !targets.is_empty() => format!("{does} {}", targets.join(", ")),
+            Operand::Attribute("token") => "calls a Python function".to_owned(),
+            _ if does.ends_with("file") => format!("{does} that it is given or computes"),
+            _ => format!("{does} what it is given or computes"),
+        }
+    }
+}
+
 const fn operator(
     name: &'static str,
     rule: &'static Rule,
@@ -105,13 +119,6 @@ static OPERATORS: &[Operator] = &[
     reads("ReadFile", Operand::Input(0), HIGH),
     reads("ImmutableConst", Operand::Attribute("memory_region_name"), HIGH),
     operator("MatchingFiles", &rules::FILE_READ, "lists the files that match", Operand::Input(0), HIGH),
-    operator(
-        "MatchingFilesDataset",
-        &rules::FILE_READ,
-        "lists the files that match",
-        Operand::Input(0),
-        MEDIUM,
-    ),
     reads("LoadDataset", Operand::Input(0), MEDIUM),
     reads("DecodeProtoV2", Operand::Attribute("descriptor_source"), PROTO),
     reads("EncodeProto", Operand::Attribute("descriptor_source"), PROTO),
@@ -142,18 +149,13 @@ static OPERATORS: &[Operator] = &[
     network("RpcServerRegister", "offers functions to other machines", Operand::Nothing, HIGH),
     network("BigQueryReader", "reads a table of BigQuery", Operand::Nothing, HIGH),
     network("GenerateBigQueryReaderPartitions", "reads a table of BigQuery", Operand::Nothing, HIGH),
-    network("RegisterDataset", "registers a dataset with the server", Operand::Input(1), MEDIUM),
-    network("RegisterDatasetV2", "registers a dataset with the server", Operand::Input(1), MEDIUM),
+    network("RegisterDataset", "registers a dataset with", Operand::Input(1), MEDIUM),
+    network("RegisterDatasetV2", "registers a dataset with", Operand::Input(1), MEDIUM),
     network("DataServiceDataset", "fetches data from", Operand::Input(2), MEDIUM),
     network("DataServiceDatasetV2", "fetches data from", Operand::Input(2), MEDIUM),
     network("DataServiceDatasetV3", "fetches data from", Operand::Input(2), MEDIUM),
     network("DataServiceDatasetV4", "fetches data from", Operand::Input(2), MEDIUM),
-    network(
-        "FileSystemSetConfiguration",
-        "changes how the file system is reached:",
-        Operand::Input(0),
-        MEDIUM,
-    ),
+    network("FileSystemSetConfiguration", "configures the file system", Operand::Input(0), MEDIUM),
     debugger("DebugIdentity"),
     debugger("DebugIdentityV2"),
     debugger("DebugIdentityV3"),
@@ -173,6 +175,13 @@ static OPERATORS: &[Operator] = &[
     table("FixedUnigramCandidateSampler", Operand::Attribute("vocab_file")),
     table("Skipgram", Operand::Attribute("filename")),
     table("RecordInput", Operand::Attribute("file_pattern")),
+    operator(
+        "MatchingFilesDataset",
+        &rules::RESOURCE,
+        "lists the files that match",
+        Operand::Input(0),
+        Worth::Outside(Severity::Low),
+    ),
     pipeline("TFRecordDataset"),
     pipeline("TFRecordDatasetV2"),
     pipeline("TextLineDataset"),
@@ -203,11 +212,11 @@ pub(super) fn operator_named(name: &str) -> Option<&'static Operator> {
 
 /// What an operator does, where its inputs cannot be seen, and how bad that is. `addressed` says whether it was seen to
 /// hold an address.
-pub(crate) fn harm(name: &str, addressed: bool) -> Option<(&'static str, Severity)> {
+pub(crate) fn harm(name: &str, addressed: bool) -> Option<(String, Severity)> {
     let operator = operator_named(name)?;
     match operator.worth {
-        Worth::Always(severity) => Some((operator.does, severity)),
-        Worth::Given(severity, _) if addressed => Some((operator.does, severity)),
+        Worth::Always(severity) => Some((operator.deed(&[]), severity)),
+        Worth::Given(severity, _) if addressed => Some((operator.deed(&[]), severity)),
         _ => None,
     }
 }
@@ -226,47 +235,24 @@ pub(super) fn is_standard(name: &str) -> bool {
 pub(super) fn is_companion(name: &str) -> bool {
     let prefixes = [
         "Addons>",
+        "DB>",
         "DECODE>",
         "IO>",
-        "TFText>",
-        "TFRA>",
         "TFQ>",
-        "DB>",
-        "SimpleML",
-        "TRTEngineOp",
-        "TensorRT",
-        "Sentencepiece",
-        "Horovod",
-        "Decision",
-        "Struct2Tensor",
-        "Bert",
-        "FastBert",
+        "TFRA>",
+        "TFText>",
+        "CaseFoldUTF8",
+        "FastBertNormalize",
         "FastWordpiece",
-        "Wordpiece",
-        "TfText",
-        "Ragged",
-        "Unicode",
-        "CaseFold",
-        "Normalize",
-        "Rouge",
-        "Sentence",
-        "Regex",
-        "Whitespace",
-        "Tokenizer",
-        "SplitMerge",
-        "Tree",
-        "Boosted",
-        "TPU",
-        "Neuron",
-        "Ipu",
-        "Hvd",
-        "Mlir",
-        "Tft",
-        "Levenshtein",
-        "Constrained",
-        "TfLite",
-        "NGrams",
-        "Text",
+        "Horovod",
+        "NormalizeUTF8",
+        "RegexSplitWithOffsets",
+        "Sentencepiece",
+        "SimpleML",
+        "Struct2Tensor",
+        "TRTEngineOp",
+        "WhitespaceTokenize",
+        "WordpieceTokenize",
     ];
     prefixes.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -8,6 +8,7 @@ pub(super) mod saved_model {
 pub(super) mod meta_graph {
     pub(crate) const INFO: u32 = 1;
     pub(crate) const GRAPH: u32 = 2;
+    pub(crate) const COLLECTION: u32 = 4;
     pub(crate) const SIGNATURE: u32 = 5;
     pub(crate) const ASSET: u32 = 6;
     pub(crate) const OBJECTS: u32 = 7;

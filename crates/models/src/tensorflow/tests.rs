@@ -184,6 +184,15 @@ fn assets_stay_inside_and_their_constants_may_name_any_path() {
         vec![constant("p", b"/home/me/vocab.txt"), node("t", "InitializeTableFromTextFileV2", &["h", "p"])]
     };
     assert_eq!(worst(meta(with_nodes(nodes())).message(6, asset("vocab.txt")).finish()), None);
+    // TensorFlow 1 lists assets in collections: those of a SavedModel, and those of a training graph.
+    let collection = |name: &str, list: Writer| Writer::new().text(1, name).message(2, list);
+    let any =
+        Writer::new().text(1, "type.googleapis.com/tensorflow.AssetFileDef").message(2, asset("vocab.txt"));
+    let exported = collection("saved_model_assets", Writer::new().message(5, Writer::new().message(1, any)));
+    assert_eq!(worst(meta(with_nodes(nodes())).message(4, exported).finish()), None);
+    let names = Writer::new().message(1, Writer::new().text(1, "p:0"));
+    let training = collection("asset_filepaths", names);
+    assert_eq!(worst(meta(with_nodes(nodes())).message(4, training).finish()), Some(Severity::Low));
     for file in ["../../x", "/etc/passwd", "a\\..\\..\\x"] {
         let bytes = meta(with_nodes(vec![])).message(6, asset(file)).finish();
         assert_eq!(worst(bytes), Some(Severity::High), "{file}");
@@ -226,6 +235,19 @@ fn text_form_is_read_like_the_binary_one() {
     assert_eq!(finding.at.line, Some(7));
     let list = r#"node: [ { name: "a" op: "Identity" }, { name: "b", op: "ReadFile" } ]"#;
     assert_eq!(inspect(&TensorFlow, "graph.pbtxt", list).worst(), Some(Severity::High));
+    let table = r#"meta_graphs { graph_def {
+        node { name: "p" op: "Const" attr { key: "value" value { tensor { string_val: "/home/me/v.txt" } } } }
+        node { name: "t" op: "InitializeTableFromTextFileV2" input: "h" input: "p" } } ASSETS }"#;
+    let exported = r#"collection_def { key: "saved_model_assets" value { any_list { value {
+        type_url: "x" value: "\n\005\n\003p:0\022\005v.txt" } } } }"#;
+    let training = r#"collection_def { key: "asset_filepaths" value { node_list { value: "p:0" } } }"#;
+    let modern = r#"asset_file_def { tensor_info { name: "p:0" } filename: "v.txt" }"#;
+    for (assets, expected) in
+        [("", Some(Severity::Medium)), (exported, None), (training, Some(Severity::Low)), (modern, None)]
+    {
+        let text = table.replace("ASSETS", assets);
+        assert_eq!(inspect(&TensorFlow, "saved_model.pbtxt", text).worst(), expected, "{assets}");
+    }
     let cut = inspect(&TensorFlow, "graph.pbtxt", text.as_bytes()[..text.len() - 400].to_vec());
     assert!(!cut.inspection.coverage.is_complete());
 }

@@ -3,9 +3,10 @@
 //!
 //! The tokens drive a stack of field names; what lies at `node`, wherever the graph stands in the file, becomes a node.
 
-use bartizan_core::Context;
+use bartizan_core::{Content, Context};
 
 use super::graph::{Graphs, LONGEST_TEXT, MOST_TEXTS, Node, Place};
+use crate::protobuf::{Message, Window};
 
 /// One token, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,8 +134,14 @@ const PACE: u64 = 65_536;
 /// Reads the text as a graph.
 pub(super) fn read(bytes: &[u8], context: &Context<'_>) -> Graphs {
     let mut tokens = Tokens { bytes, position: 0, line: 1 };
-    let mut reader =
-        Reader { found: Graphs::default(), stack: Vec::new(), graph: None, scope: None, node: None };
+    let mut reader = Reader {
+        found: Graphs::default(),
+        stack: Vec::new(),
+        graph: None,
+        scope: None,
+        node: None,
+        named: String::new(),
+    };
     let mut name = String::new();
     let mut seen = 0u64;
     let mut texts: Option<Vec<u8>> = None;
@@ -198,6 +205,8 @@ struct Reader {
     graph: Option<usize>,
     scope: Option<usize>,
     node: Option<(usize, Node)>,
+    /// The key of the present collection, or the constant of the present asset.
+    named: String,
 }
 
 impl Reader {
@@ -269,9 +278,31 @@ impl Reader {
             self.found.version = value;
             return;
         }
-        if self.within(&["asset_file_def"]) && key == "filename" {
-            self.found.assets.push((String::new(), value));
-            return;
+        let parents: Vec<&str> = self.stack.iter().rev().take(4).rev().map(String::as_str).collect();
+        match (parents.as_slice(), key) {
+            ([.., "asset_file_def", "tensor_info"], "name") | ([.., "collection_def"], "key") => {
+                self.named = value;
+                return;
+            }
+            ([.., "asset_file_def"], "filename") => {
+                self.found.assets.push((std::mem::take(&mut self.named), value));
+                return;
+            }
+            (["collection_def", "value", "any_list", "value"], "value")
+                if self.named == "saved_model_assets" =>
+            {
+                // A message inside the text, in binary form.
+                let window = Window::new(&Content::from_bytes(value.into_bytes()));
+                let asset = Message::whole(&window);
+                let tensor = asset.get(1).map(|info| info.message().text(1)).unwrap_or_default();
+                self.found.assets.push((tensor, asset.text(2)));
+                return;
+            }
+            ([.., "collection_def", "value", "node_list"], "value") if self.named == "asset_filepaths" => {
+                self.found.declared.insert(value);
+                return;
+            }
+            _ => {}
         }
         let Some((depth, node)) = &mut self.node else { return };
         let inside = self.stack.get(*depth..).unwrap_or_default();

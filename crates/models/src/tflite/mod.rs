@@ -190,7 +190,7 @@ fn flex(asset: &Asset, operator: &Operator, name: &str, inspection: &mut Inspect
         let Some((does, severity)) = tensorflow::harm(inner, addressed) else { continue };
         let disguise = if inner == name { "" } else { ", under the name of another" };
         let message = format!(
-            "When it runs, this model {does} what it is given ({}, which runs TensorFlow's {}{disguise}).",
+            "When it runs, this model {does} ({}, which runs TensorFlow's {}{disguise}).",
             redacted(&operator.name),
             redacted(inner)
         );

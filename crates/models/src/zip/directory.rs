@@ -68,7 +68,7 @@ pub(super) fn directories(content: &Content, limits: &Limits) -> Vec<Directory> 
         let at = base + at as u64;
         for directory in directories_of(content, at, limits) {
             // Only loaders' candidates within other members' data remain, and those are the members' own affair.
-            let inside_member = found.iter().any(|known| known.covers(at));
+            let inside_member = found.iter().any(|known| known.covers(content, at));
             if !inside_member && !found.iter().any(|known| known.start == directory.start) {
                 found.push(directory);
             }
@@ -103,11 +103,12 @@ pub(super) fn directories_of(content: &Content, at: u64, limits: &Limits) -> Vec
 
 impl Directory {
     /// Does a position lie within the data of one of the members?
-    pub(super) fn covers(&self, at: u64) -> bool {
-        self.entries.iter().any(|entry| {
-            // The local header has at least 30 bytes and the name; the data follow it.
-            let from = entry.local.saturating_add(30).saturating_add(entry.claims.name.len() as u64);
-            (from..from.saturating_add(entry.claims.compressed)).contains(&at)
+    pub(super) fn covers(&self, content: &Content, at: u64) -> bool {
+        let before = self.entries.iter().filter(|entry| entry.local < at);
+        let Some(entry) = before.max_by_key(|entry| entry.local) else { return false };
+        // Writers that align their data pad the local header, so only that tells where the data begins.
+        record::local(content, entry.local).is_some_and(|local| {
+            (local.data..local.data.saturating_add(entry.claims.compressed)).contains(&at)
         })
     }
 }

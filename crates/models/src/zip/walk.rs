@@ -43,8 +43,7 @@ pub(super) fn walk(content: &Content, hints: &Hints, skip: &[(u64, u64)], contex
             walker.walk.stopped = Some((at, "the time allowed for one input ran out"));
             break;
         }
-        if walker.walk.locals.len() as u64 >= context.limits.members {
-            walker.walk.stopped = Some((at, "more members than the limit allows"));
+        if walker.walk.stopped.is_some() {
             break;
         }
         if let Some((_, to)) = skip.iter().find(|(from, to)| *from == at && *to > at) {
@@ -102,6 +101,10 @@ impl Walker<'_> {
     }
 
     fn local(&mut self, at: u64) -> Option<u64> {
+        if self.walk.locals.len() as u64 >= self.context.limits.members {
+            self.walk.stopped = Some((at, "more members than the limit allows"));
+            return None;
+        }
         let mut local = record::local(self.content, at)?;
         let hint = self.hints.get(&at).copied();
         let claims_nothing = local.is_described_after() && local.claims.compressed == 0;
