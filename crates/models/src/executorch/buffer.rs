@@ -83,10 +83,6 @@ impl<'b> Table<'b> {
         self.buffer.number(self.field(field)?, bytes)
     }
 
-    pub(super) fn table(&self, field: u64) -> Option<Table<'b>> {
-        Some(Table { buffer: self.buffer, at: self.buffer.follow(self.field(field)?)? })
-    }
-
     pub(super) fn text(&self, field: u64) -> Option<String> {
         let at = self.buffer.follow(self.field(field)?)?;
         let len = self.buffer.number(at, 4)?.min(LONGEST);

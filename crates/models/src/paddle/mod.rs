@@ -46,10 +46,9 @@ struct Operator {
     line: Option<u32>,
 }
 
-/// Where an operator stands first, and how often.
+/// Where an operator stands first, as far as offsets are known, and how often.
 struct Usage {
     offset: Option<u64>,
-    line: Option<u32>,
     count: u64,
 }
 
@@ -71,7 +70,7 @@ struct Found {
 impl Found {
     fn operate(&mut self, operator: Operator) {
         if self.operators.len() < MOST || self.operators.contains_key(&operator.name) {
-            let fresh = Usage { offset: operator.offset, line: operator.line, count: 0 };
+            let fresh = Usage { offset: operator.offset, count: 0 };
             self.operators.entry(operator.name.clone()).or_insert(fresh).count += 1;
         }
         if let Some(verdict) = operators::judge(&operator.name, &operator.texts, operator.custom)
@@ -152,11 +151,13 @@ impl Inspector for Program {
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         let window = Window::new(probe.content());
-        if probe.starts_with(&[0x0a]) && program::is_program(&Message::whole(&window)) {
+        // Blocks, version and versions of operators may come in any order.
+        let first = probe.head.first().is_some_and(|key| matches!(key, 0x0a | 0x22 | 0x2a));
+        if first && program::is_program(&Message::whole(&window)) {
             return Claim::Shape;
         }
         let named = probe.extension_is(&["pdmodel"]) || probe.name() == "__model__";
-        if named && probe.starts_with(&[0x0a]) { Claim::Name } else { Claim::No }
+        if named && !probe.is_empty() { Claim::Name } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
