@@ -38,11 +38,12 @@ impl Inspector for Coreml {
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         let window = Window::new(probe.content());
-        // The specification version comes first.
-        if probe.starts_with(&[0x08]) && conforms(&Message::whole(&window), &schema::MODEL) {
+        // The specification version comes first, as a rule; else the description, or whether it is updatable.
+        let first = probe.head.first().is_some_and(|key| matches!(key, 0x08 | 0x12 | 0x50));
+        if first && conforms(&Message::whole(&window), &schema::MODEL) {
             return Claim::Shape;
         }
-        if probe.extension_is(&["mlmodel"]) && probe.starts_with(&[0x08]) { Claim::Name } else { Claim::No }
+        if probe.extension_is(&["mlmodel"]) && !probe.is_empty() { Claim::Name } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {

@@ -199,10 +199,11 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// A constant may lie in a file: `Value.blobFileValue`, field 5, its name field 1.
     fn attribute(&mut self, entry: Field<'a>) {
-        let Some(value) = entry.message().get(2) else { return };
-        for blob in value.message().all(5) {
-            let name = blob.message().text(1);
-            self.path(name, "weights", blob.offset);
+        // A message that is given twice is merged, so that every one counts.
+        for value in entry.message().all(2) {
+            for blob in value.message().all(5) {
+                self.path(blob.message().text(1), "weights", blob.offset);
+            }
         }
     }
 
@@ -210,7 +211,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     fn linked(&mut self, field: Field<'a>) {
         for file in field.message().all(1) {
             for (number, what) in [(1, "linked model"), (2, "search path of the linked model")] {
-                if let Some(parameter) = file.message().get(number) {
+                for parameter in file.message().all(number) {
                     self.path(parameter.message().text(1), what, file.offset);
                 }
             }

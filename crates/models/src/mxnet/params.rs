@@ -13,6 +13,8 @@ use crate::{protobuf::Window, safetensors::tensor_row};
 #[derive(Debug)]
 pub(crate) struct Params;
 
+/// The list's magic number, 0x112, and eight reserved bytes.
+const MAGIC: [u8; 16] = [0x12, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 /// Of an array: shapes of 64 bits, kinds of storage, shapes as in NumPy.
 const V1: u32 = 0xf993_fac8;
 const V2: u32 = 0xf993_fac9;
@@ -32,8 +34,7 @@ impl Inspector for Params {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
-        // The magic number and eight reserved bytes.
-        let magic = probe.starts_with(&[0x12, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let magic = probe.starts_with(&MAGIC);
         match (magic, probe.extension_is(&["params"])) {
             (true, true) => Claim::Certain,
             (true, false) if probe.len() >= 24 => Claim::Shape,

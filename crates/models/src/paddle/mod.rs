@@ -46,7 +46,7 @@ struct Operator {
     line: Option<u32>,
 }
 
-/// Where an operator stands first, and how often.
+/// Where an operator stands first, as far as offsets are known, and how often.
 struct Usage {
     offset: Option<u64>,
     count: u64,
@@ -151,11 +151,13 @@ impl Inspector for Program {
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         let window = Window::new(probe.content());
-        if probe.starts_with(&[0x0a]) && program::is_program(&Message::whole(&window)) {
+        // Blocks, version and versions of operators may come in any order.
+        let first = probe.head.first().is_some_and(|key| matches!(key, 0x0a | 0x22 | 0x2a));
+        if first && program::is_program(&Message::whole(&window)) {
             return Claim::Shape;
         }
         let named = probe.extension_is(&["pdmodel"]) || probe.name() == "__model__";
-        if named && probe.starts_with(&[0x0a]) { Claim::Name } else { Claim::No }
+        if named && !probe.is_empty() { Claim::Name } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {

@@ -42,7 +42,7 @@ static PROGRAM: Schema =
 
 /// Has the message the shape of a program? A block begins with its number.
 pub(super) fn is_program(message: &Message<'_>) -> bool {
-    let block = message.fields().next().and_then(Result::ok).filter(|field| field.number == 1);
+    let block = message.fields().take(8).map_while(Result::ok).find(|field| field.number == 1);
     let first = block.and_then(|block| block.message().fields().next()).and_then(Result::ok);
     first.is_some_and(|field| field.number == 1 && matches!(field.value, Value::Varint(_)))
         && conforms(message, &PROGRAM)

@@ -15,6 +15,8 @@ pub(super) struct Doctype {
     /// Address of the external subset.
     pub(super) external: Option<String>,
     pub(super) entities: Vec<Entity>,
+    /// What it adds to the document besides text: elements of an entity, or an attribute with its value.
+    pub(super) adds: Option<String>,
     /// Were there too many of them?
     pub(super) too_many: bool,
 }
@@ -69,6 +71,7 @@ impl Doctype {
         let mut doctype = Self::default();
         let mut declared: Option<Entity> = None;
         let (mut inside, mut named, mut external) = (false, false, false);
+        let mut attributes = false;
         let mut rest = text;
         while let Some((token, after)) = next(rest) {
             rest = after;
@@ -76,12 +79,12 @@ impl Doctype {
                 Token::Declaration("ENTITY") => {
                     (declared, named, external) = (Some(Entity::default()), false, false);
                 }
-                Token::Declaration(_) => inside = true,
+                Token::Declaration(word) => (inside, attributes) = (true, word == "ATTLIST"),
                 Token::End => {
                     if let Some(entity) = declared.take() {
                         doctype.keep(entity);
                     }
-                    inside = false;
+                    (inside, attributes) = (false, false);
                 }
                 Token::Word("SYSTEM" | "PUBLIC") => external = true,
                 Token::Word("%") => {
@@ -100,6 +103,9 @@ impl Doctype {
                     Some(entity) if external => entity.external = Some(literal.to_owned()),
                     Some(entity) => entity.value = literal.to_owned(),
                     None if external && !inside => doctype.external = Some(literal.to_owned()),
+                    None if attributes && doctype.adds.is_none() => {
+                        doctype.adds = Some(format!("an attribute `{literal}`"));
+                    }
                     None => {}
                 },
                 Token::Subset => external = false,
@@ -109,6 +115,9 @@ impl Doctype {
     }
 
     fn keep(&mut self, entity: Entity) {
+        if self.adds.is_none() && !entity.parameter && characters(&entity.value).contains('<') {
+            self.adds = Some(format!("the elements of `{}`", entity.name));
+        }
         if self.entities.len() < MOST_ENTITIES {
             self.entities.push(entity);
         } else {

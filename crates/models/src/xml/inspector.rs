@@ -10,13 +10,17 @@ use super::{Part, RULES, read, source::Encoding};
 /// How far the root element is searched when the head does not have it: behind a long document type declaration.
 const SEARCHED: u64 = 1 << 20;
 
+/// Can it be XML: does it begin with `<`, or with nothing but white space?
+fn is_plausible(probe: &Probe<'_>) -> bool {
+    match Encoding::of(&probe.head) {
+        Encoding::Bytes => matches!(probe.first_visible(), Some(b'<') | None) && !probe.is_empty(),
+        _ => probe.head.iter().take(16).any(|byte| *byte == b'<'),
+    }
+}
+
 /// Name of the root element without its prefix, and the text up to a little behind it; `None` when it is no XML.
 pub(crate) fn root(probe: &Probe<'_>) -> Option<(String, String)> {
-    let plausible = match Encoding::of(&probe.head) {
-        Encoding::Bytes => probe.first_visible() == Some(b'<'),
-        _ => probe.head.iter().take(16).any(|byte| *byte == b'<'),
-    };
-    if !plausible {
+    if !is_plausible(probe) {
         return None;
     }
     let head = text(&probe.head);
@@ -63,7 +67,7 @@ impl Inspector for Xml {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
-        if probe.extension_is(&["xml", "pmml"]) && root(probe).is_some() { Claim::Name } else { Claim::No }
+        if probe.extension_is(&["xml", "pmml"]) && is_plausible(probe) { Claim::Name } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
@@ -75,6 +79,14 @@ impl Inspector for Xml {
                 root = Some(element.name.to_owned());
             }
         });
+        match root.as_deref() {
+            // No writer puts a megabyte before the first element.
+            Some("PMML" | "net") => {
+                inspection.coverage.miss("a model begins too late in it to be read as one")
+            }
+            Some(_) => {}
+            None => inspection.coverage.miss("no element could be found in it"),
+        }
         if let Some(root) = root {
             inspection.know(bartizan_core::Fact::Metadata(Metadata::new("root-element", root)));
         }

@@ -11,7 +11,7 @@ use quick_xml::{
 
 use super::{
     doctype::{self, Doctype, references},
-    rules::{EXPANSION, EXTERNAL, INCLUDE, STYLESHEET},
+    rules::{EXPANSION, EXTERNAL, HIDDEN, INCLUDE, STYLESHEET},
     source::Source,
 };
 
@@ -112,7 +112,14 @@ pub(crate) fn read(
             Ok(Event::PI(instruction)) => pass.instruction(&instruction, line),
             Ok(Event::GeneralRef(name)) => pass.used(&name.into_inner(), line),
             // Empty elements come as a start and an end.
-            Ok(Event::Comment(_) | Event::Decl(_) | Event::Empty(_)) => {}
+            Ok(Event::Decl(declaration)) => {
+                if let Some(Ok(name)) = declaration.encoding()
+                    && !agrees_with_ascii(&name)
+                {
+                    pass.inspection.coverage.miss(format!("the encoding `{}` is not read", redacted(&name)));
+                }
+            }
+            Ok(Event::Comment(_) | Event::Empty(_)) => {}
             Ok(Event::Eof) => {
                 if depth > 0 {
                     pass.inspection.coverage.miss("the document ends inside an element");
@@ -126,6 +133,32 @@ pub(crate) fn read(
             }
         }
     }
+}
+
+/// Is markup written in ASCII, or in one of the encodings that are decoded? In others it may look like text.
+fn agrees_with_ascii(name: &str) -> bool {
+    let known = [
+        "ascii",
+        "big5",
+        "euc-",
+        "gb",
+        "iso-8859-",
+        "koi8",
+        "latin",
+        "shift_jis",
+        "sjis",
+        "tis-620",
+        "ucs-2",
+        "ucs-4",
+        "us-ascii",
+        "utf-16",
+        "utf-32",
+        "utf-8",
+        "utf8",
+        "windows-",
+    ];
+    let name = name.to_ascii_lowercase();
+    known.iter().any(|known| name.starts_with(known))
 }
 
 struct Pass<'p> {
@@ -185,6 +218,11 @@ impl Pass<'_> {
         }
         let doctype = Doctype::parse(text);
         self.external(&doctype, line);
+        if let Some(what) = doctype.adds.as_deref().filter(|_| self.strict) {
+            let message = format!("its document type declaration adds {}", redacted(what));
+            self.inspection
+                .find(Finding::new(&HIDDEN, self.asset, message).line(line).evidence("declared", what));
+        }
         let sizes = doctype.sizes();
         let largest = sizes.values().copied().max().unwrap_or(0);
         let nested = doctype.nested();

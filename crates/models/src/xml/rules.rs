@@ -50,5 +50,17 @@ pub(super) static STYLESHEET: Rule = Rule {
     taxonomy: Taxonomy { cwe: &["CWE-829"], ..Taxonomy::TAMPERED_ARTEFACT },
 };
 
+pub(super) static HIDDEN: Rule = Rule {
+    id: "xml/hidden-markup",
+    title: "Parts of the model stand in its document type declaration",
+    severity: Severity::Medium,
+    category: Category::Disguise,
+    why: "Entities that hold elements, and attributes that are declared with a value, become part of the model when it is \
+          read by a program that obeys the declaration, and by no other: a review sees another model than the one that is used.",
+    fix: "Do not load it. Remove the DOCTYPE; a model needs none.",
+    references: &["https://www.w3.org/TR/xml/#intern-replacement"],
+    taxonomy: Taxonomy { cwe: &["CWE-436"], ..Taxonomy::TAMPERED_ARTEFACT },
+};
+
 /// All of them.
-pub(crate) static ALL: &[&Rule] = &[&EXTERNAL, &EXPANSION, &INCLUDE, &STYLESHEET];
+pub(crate) static ALL: &[&Rule] = &[&EXTERNAL, &EXPANSION, &HIDDEN, &INCLUDE, &STYLESHEET];

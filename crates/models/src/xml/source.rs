@@ -14,12 +14,16 @@ pub(super) enum Encoding {
     Bytes,
     Utf16Le,
     Utf16Be,
+    Utf32Le,
+    Utf32Be,
 }
 
 impl Encoding {
     /// By the byte order mark, or by how `<` is written (XML 1.0, appendix F).
     pub(super) fn of(head: &[u8]) -> Self {
         match head {
+            [0xff, 0xfe, 0, 0, ..] | [b'<', 0, 0, 0, ..] => Self::Utf32Le,
+            [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, b'<', ..] => Self::Utf32Be,
             [0xff, 0xfe, ..] | [b'<', 0, ..] => Self::Utf16Le,
             [0xfe, 0xff, ..] | [0, b'<', ..] => Self::Utf16Be,
             _ => Self::Bytes,
@@ -32,6 +36,8 @@ impl Encoding {
             Self::Bytes => return decode_bytes(bytes, last, out),
             Self::Utf16Le => u16::from_le_bytes,
             Self::Utf16Be => u16::from_be_bytes,
+            Self::Utf32Le => return decode_wide(bytes, last, u32::from_le_bytes, out),
+            Self::Utf32Be => return decode_wide(bytes, last, u32::from_be_bytes, out),
         };
         let (pairs, _) = bytes.as_chunks::<2>();
         let mut units: Vec<u16> = pairs.iter().copied().map(unit).collect();
@@ -47,6 +53,13 @@ impl Encoding {
         );
         if last { bytes.len() } else { used }
     }
+}
+
+fn decode_wide(bytes: &[u8], last: bool, unit: fn([u8; 4]) -> u32, out: &mut String) -> usize {
+    let (units, rest) = bytes.as_chunks::<4>();
+    let characters = units.iter().map(|bytes| char::from_u32(unit(*bytes)));
+    out.extend(characters.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).filter(|c| *c != '\u{feff}'));
+    if last { bytes.len() } else { bytes.len().saturating_sub(rest.len()) }
 }
 
 fn decode_bytes(bytes: &[u8], last: bool, out: &mut String) -> usize {

@@ -34,9 +34,34 @@ fn other_encodings_hide_nothing() {
     let little: Vec<u8> =
         "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    for bytes in [little, big] {
+    let wide = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    for bytes in [little, big, wide] {
         let outcome = inspect(&Xml, "a.xml", bytes);
         assert_eq!((outcome.claim, outcome.worst()), (Claim::Name, Some(Severity::High)));
+    }
+}
+
+#[test]
+fn what_stands_before_the_first_element_does_not_hide_it() {
+    let late = format!("{}<!DOCTYPE a [<!ENTITY e SYSTEM 'f'>]><a/>", " \n".repeat(5000));
+    assert_eq!(worst("a.xml", &late), Some(Severity::High));
+    let later = format!("<!--{}--><!DOCTYPE a [<!ENTITY e SYSTEM 'f'>]><PMML/>", "x".repeat(2 << 20));
+    let outcome = inspect(&Xml, "a.pmml", later.into_bytes());
+    assert_eq!((outcome.claim, outcome.worst()), (Claim::Name, Some(Severity::High)));
+    assert!(!outcome.inspection.coverage.is_complete());
+    let seven = b"<?xml version='1.0' encoding='UTF-7'?>+ADwAIQ-DOCTYPE";
+    assert!(!inspect(&Xml, "a.xml", &seven[..]).inspection.coverage.is_complete());
+}
+
+#[test]
+fn parts_of_a_model_in_its_declaration_are_medium() {
+    for hidden in ["<!ENTITY e '&#60;b/>'>", "<!ATTLIST a library CDATA 'x.so'>"] {
+        let text = format!("<!DOCTYPE a [{hidden}]><a>&e;</a>");
+        assert_eq!(
+            (worst("a.pmml", &text), worst("a.xml", &text)),
+            (Some(Severity::Medium), None),
+            "{hidden}"
+        );
     }
 }
 
