@@ -77,7 +77,7 @@ impl Machine<'_> {
 
     /// Moves over the array that follows the `BUILD` of a wrapper.
     pub(super) fn inline_array(&mut self, state: Packed) -> Result<(), Stopped> {
-        let lost = Stopped::Broken("an inline array's shape or type is not understood");
+        let lost = Stopped::Unsupported("an inline array's shape or type is not understood");
         let fields = match state.unpack() {
             Value::Container(serial) => self.dicts.remove(&serial),
             _ => None,

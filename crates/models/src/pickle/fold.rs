@@ -40,6 +40,35 @@ impl Machine<'_> {
                 }
                 None => self.computed_name(at),
             },
+            Role::ImportAttribute => {
+                match (first.and_then(|m| self.text_of(m)), second.and_then(|n| self.text_of(n))) {
+                    (Some(module), Some(name)) => {
+                        let id = self.names.intern(&module, &name, Origin::Import, at);
+                        self.names.note(id, UseKind::Reference, at);
+                        Packed::name(id)
+                    }
+                    _ => self.computed_name(at),
+                }
+            }
+            Role::Apply => {
+                let rest = items.get(1..).unwrap_or_default();
+                let arguments = rest.iter().find(|item| matches!(item.unpack(), Value::Tuple { .. }));
+                match first {
+                    Some(function) => {
+                        self.call(function, arguments.copied().unwrap_or(Packed::UNKNOWN), UseKind::Call, at)
+                    }
+                    None => Packed::result(callee),
+                }
+            }
+            Role::Partial => match first {
+                Some(function) => {
+                    let shown = format!("partial({})", self.shown(function, 0));
+                    let id = self.names.intern("functools", &shown, Origin::Partial, at);
+                    self.keep_partial(id, function, second);
+                    Packed::result(id)
+                }
+                None => Packed::result(callee),
+            },
             Role::Construct => match first {
                 Some(class) => self.instantiate(class, arguments, at),
                 None => Packed::result(callee),
@@ -101,6 +130,35 @@ impl Machine<'_> {
             }
             Role::Plain | Role::ArrayWrapper => Packed::result(callee),
         }
+    }
+
+    /// What a partial would call, and with what first; a partial's state may be set anew, so there may be several.
+    pub(super) fn keep_partial(&mut self, id: NameId, function: Packed, first: Option<Packed>) {
+        const MOST: usize = 16;
+        let kept = self.partials.entry(id).or_default();
+        if kept.len() < MOST && !kept.iter().any(|(known, _)| *known == function) {
+            kept.push((function, first));
+        }
+    }
+
+    /// A partial is called: so is what it keeps. `partial(C.__new__, C, …)()` is how protocols 2 and 3 make an
+    /// instance with keywords.
+    pub(super) fn call_partial(&mut self, id: NameId, at: u64) -> Packed {
+        let mut result = Packed::UNKNOWN;
+        for (function, first) in self.partials.get(&id).cloned().unwrap_or_default() {
+            let makes = match (function.unpack(), first.map(Packed::unpack)) {
+                (Value::Name(method), Some(Value::Name(_))) => self
+                    .names
+                    .get(method)
+                    .is_some_and(|method| method.name.rsplit('.').next() == Some("__new__")),
+                _ => false,
+            };
+            result = match first {
+                Some(class) if makes => self.instantiate(class, Packed::UNKNOWN, at),
+                _ => self.call(function, Packed::UNKNOWN, UseKind::Call, at),
+            };
+        }
+        result
     }
 
     /// Notes a literal that the pickle has loaded as a checkpoint.

@@ -51,6 +51,7 @@ pub(super) fn grade(name: &Name, names: &Names) -> Option<Grade> {
             Grade::with(&rules::EXTENSION_REGISTRY, Severity::Medium, Medium)
         }),
         Origin::Returned(of) => returned(name, names.get(of)),
+        Origin::Partial => None,
         Origin::Instance => instance(name),
         Origin::Module => {
             // The import by call has its own grade; writing to the module is another matter.
@@ -103,7 +104,14 @@ fn imported(name: &Name) -> Option<Grade> {
     {
         return None;
     }
+    if is_harmless_type(name) {
+        return None;
+    }
     if let Some((effect, does)) = knowledge::denied(&qualified) {
+        // `NEWOBJ` makes an instance without running its `__init__`, which is where something would be loaded.
+        if effect == Effect::Load && name.is_used_as(UseKind::New) && !name.is_called() {
+            return Some(Grade { does: Some(does), ..Grade::with(&rules::UNSAFE_LOAD, Severity::Low, Low) });
+        }
         return Some(Grade { does: Some(does), ..by_effect(effect) });
     }
     if let Some(grade) = dotted(name) {
@@ -152,6 +160,28 @@ fn fetches_reach(name: &Name) -> bool {
         let path = argument.trim_matches('"');
         path.contains("__") || path.rsplit('.').next().is_some_and(|last| REACHING.contains(&last))
     })
+}
+
+/// cloudpickle fetches types that have no importable name by `_builtin_type("NoneType")`.
+fn is_harmless_type(name: &Name) -> bool {
+    const HARMLESS: &[&str] = &[
+        "NoneType",
+        "NotImplementedType",
+        "EllipsisType",
+        "ellipsis",
+        "mappingproxy",
+        "MappingProxyType",
+        "MethodType",
+        "SimpleNamespace",
+        "dict_keys",
+        "dict_values",
+        "dict_items",
+    ];
+    name.name == "_builtin_type"
+        && knowledge::denied(&name.qualified()).is_some_and(|(effect, _)| effect == Effect::Embed)
+        && name.uses.iter().filter(|used| used.how != UseKind::Reference).all(|used| {
+            matches!(used.arguments.as_slice(), [one] if used.count == 1 && HARMLESS.contains(&one.trim_matches('"')))
+        })
 }
 
 fn by_effect(effect: Effect) -> Grade {
@@ -219,6 +249,12 @@ fn stdlib(name: &Name, is_class: bool) -> Option<Grade> {
 fn framework(name: &Name, is_class: bool) -> Option<Grade> {
     // `NEWOBJ` runs `__new__` of a type and fails on anything else; a mere reference runs nothing.
     if !name.is_called() {
+        return None;
+    }
+    // Making an instance of a class by hand is what `NEWOBJ` does.
+    if name.name.strip_suffix(".__new__").is_some_and(|class| knowledge::is_class(&name.module, class))
+        || name.name == "__new__" && knowledge::is_class("", &name.module)
+    {
         return None;
     }
     // What Cython and the tree modules generate to restore extension types.

@@ -35,6 +35,12 @@ pub(super) enum Role {
     GetAttribute,
     /// `import_module("name")`.
     ImportModule,
+    /// Imports a module by its first argument and takes the attribute named by the second.
+    ImportAttribute,
+    /// Calls its first argument with the first tuple that follows.
+    Apply,
+    /// Keeps a callable and its arguments for later.
+    Partial,
     /// Makes an instance of its first argument.
     Construct,
     /// `copyreg.add_extension(module, name, code)`.
@@ -69,7 +75,19 @@ pub(super) fn role(module: &str, name: &str) -> Role {
         ("copyreg", "add_extension") => Role::RegisterExtension,
         ("numpy", "dtype") => Role::Dtype,
         ("torch._utils", name) if name.starts_with("_rebuild_") => Role::Tensor,
-        ("functools", "partial" | "reduce" | "partialmethod") => Role::HigherOrder,
+        ("functools", "partial") => Role::Partial,
+        ("functools", "reduce" | "partialmethod") => Role::HigherOrder,
+        ("numpy.random._pickle" | "numpy.random", ctor)
+            if ctor.starts_with("__") && ctor.ends_with("_ctor") =>
+        {
+            Role::HigherOrder
+        }
+        ("torch._tensor", "_rebuild_from_type" | "_rebuild_from_type_v2") => Role::Apply,
+        ("jax._src.array" | "jax.array", "_reconstruct_array") => Role::Apply,
+        ("numpy.core" | "numpy._core", "_ufunc_reconstruct") => Role::ImportAttribute,
+        (module, "subimport") if module.rsplit('.').any(|part| part.starts_with("cloudpickle")) => {
+            Role::ImportModule
+        }
         ("builtins", "map" | "filter" | "apply" | "iter") => Role::HigherOrder,
         ("itertools", "starmap" | "accumulate" | "takewhile" | "dropwhile" | "filterfalse" | "groupby") => {
             Role::HigherOrder

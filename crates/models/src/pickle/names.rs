@@ -20,6 +20,8 @@ pub(super) enum Origin {
     Module,
     /// A method that calls on an instance or on what a call returned.
     Instance,
+    /// What `functools.partial` made; what it keeps is judged by itself.
+    Partial,
     /// The result of a call, itself called or written to.
     Returned(NameId),
     /// Module or name were computed, and not by anything that could be followed.

@@ -337,3 +337,118 @@ proptest! {
         scan(bytes);
     }
 }
+
+/// Trusted functions that call, or import, what they are told to.
+#[test]
+fn functions_that_call_what_they_are_given_do_not_hide_it() {
+    let stranger = global("stranger", "function");
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        (
+            "generator",
+            [
+                global("numpy.random._pickle", "__generator_ctor"),
+                short("x"),
+                stranger.clone(),
+                b"\x86R".to_vec(),
+            ]
+            .concat(),
+        ),
+        (
+            "tensor subclass",
+            [
+                &global("torch._tensor", "_rebuild_from_type_v2")[..],
+                b"(",
+                &stranger,
+                &global("torch", "Tensor"),
+                &short("a"),
+                b"\x85NtR",
+            ]
+            .concat(),
+        ),
+        (
+            "jax array",
+            [&global("jax._src.array", "_reconstruct_array")[..], b"(", &stranger, &short("a"), b"\x85NNtR"]
+                .concat(),
+        ),
+        ("partial", [&global("functools", "partial")[..], &stranger, b"\x85R)R"].concat()),
+        (
+            "partial with another state",
+            [
+                &global("functools", "partial")[..],
+                &global("builtins", "list"),
+                b"\x85R(",
+                &stranger,
+                b")}Ntb)R",
+            ]
+            .concat(),
+        ),
+        (
+            "itself",
+            [&global("functools", "partial")[..], &stranger, b"\x85R\x940h\x00(h\x00)}Ntb)R"].concat(),
+        ),
+    ];
+    for (trick, body) in cases {
+        let outcome = scan(proto4(&body));
+        assert!(outcome.worst() >= Some(Severity::High), "{trick}: {:#?}", outcome.inspection.findings);
+    }
+    let imports = proto4(
+        &[&global("numpy.core", "_ufunc_reconstruct")[..], &short("stranger"), &short("x"), b"\x86R"]
+            .concat(),
+    );
+    assert!(scan(imports).worst() >= Some(Severity::Medium));
+}
+
+#[test]
+fn a_partial_that_is_not_called_and_one_that_makes_an_instance_are_harmless() {
+    let kept =
+        [&global("functools", "partial")[..], &global("sklearn.utils.validation", "check_array"), b"\x85R"]
+            .concat();
+    assert_eq!(severity_of(proto4(&kept)), None);
+    let class = global("sklearn.linear_model", "Ridge");
+    let makes = [
+        &global("functools", "partial")[..],
+        &global("builtins", "getattr"),
+        &class,
+        &short("__new__"),
+        b"\x86R",
+        &class,
+        b"\x86R)R",
+    ]
+    .concat();
+    assert!(severity_of(proto4(&makes)) < Some(Severity::Medium));
+    assert_eq!(
+        severity_of(proto4(
+            &[&global("functools", "partial")[..], &global("os", "system"), b"\x85R"].concat()
+        )),
+        Some(Severity::Critical)
+    );
+}
+
+#[test]
+fn a_literal_that_is_loaded_as_a_checkpoint_is_a_member_whatever_it_looks_like() {
+    let inner = b"cos\nsystem\n(S'echo'\ntR.";
+    let loaded =
+        [&global("torch.storage", "_load_from_bytes")[..], b"C", &[inner.len() as u8], inner, b"\x85R"]
+            .concat();
+    let outcome = scan(proto4(&loaded));
+    assert_eq!(outcome.children.len(), 1);
+    assert!(outcome.children[0].path.as_str().ends_with(".pt"));
+}
+
+#[test]
+fn an_array_of_a_type_that_is_not_known_is_a_gap() {
+    let wrapper = [
+        &global("joblib.numpy_pickle", "NumpyArrayWrapper")[..],
+        b")\x81}(",
+        &short("dtype"),
+        &global("numpy", "dtype"),
+        &short("T"),
+        b"\x85R",
+        &short("shape"),
+        b"K\x02\x85ub",
+    ]
+    .concat();
+    let outcome = scan(proto4(&wrapper));
+    assert!(!outcome.inspection.coverage.is_complete());
+    assert_eq!(outcome.worst(), None);
+}

@@ -79,7 +79,11 @@ impl Machine<'_> {
             return *class;
         }
         // PyTorch's archives of 2014 number their storages; a number alone cannot name anything to load.
-        if let Value::Int(_) = id.unpack() {
+        let is_number = match id.unpack() {
+            Value::Int(_) => true,
+            _ => self.text_of(id).is_some_and(|text| super::text::is_integer(text.as_bytes())),
+        };
+        if is_number {
             return Packed::PERSISTENT;
         }
         let (class, key) = (items.get(1).copied(), items.get(2).and_then(|key| self.text_of(*key)));

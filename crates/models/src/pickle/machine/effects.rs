@@ -80,7 +80,33 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn call(&mut self, callee: Packed, arguments: Packed, how: UseKind, at: u64) -> Packed {
+    /// A call, and the calls that it makes in turn: those of functions that are told what to call.
+    pub(in crate::pickle) fn call(
+        &mut self,
+        callee: Packed,
+        arguments: Packed,
+        how: UseKind,
+        at: u64,
+    ) -> Packed {
+        /// Honest pickles need two or three.
+        const DEEPEST: usize = 32;
+        if self.calling >= DEEPEST {
+            let id = self.names.intern("", "?", Origin::Computed, at);
+            self.names.note(id, how, at);
+            return Packed::UNKNOWN;
+        }
+        self.calling += 1;
+        let result = self.call_once(callee, arguments, how, at);
+        self.calling -= 1;
+        result
+    }
+
+    fn call_once(&mut self, callee: Packed, arguments: Packed, how: UseKind, at: u64) -> Packed {
+        if let Value::Result(id) = callee.unpack()
+            && self.names.get(id).is_some_and(|name| name.origin == Origin::Partial)
+        {
+            return self.call_partial(id, at);
+        }
         let Some(id) = self.callee(callee, at) else { return Packed::UNKNOWN };
         self.remark(id);
         if self.names.note(id, how, at) {
@@ -130,6 +156,12 @@ impl Machine<'_> {
             Value::Result(id) => {
                 self.remark(id);
                 self.names.note(id, UseKind::Build, at);
+                if self.names.get(id).is_some_and(|name| name.origin == Origin::Partial) {
+                    // `partial.__setstate__`: (function, arguments, keywords, attributes).
+                    let items = self.items(state);
+                    let first = items.get(1).and_then(|arguments| self.items(*arguments).first().copied());
+                    self.keep_partial(id, items.first().copied().unwrap_or(Packed::UNKNOWN), first);
+                }
             }
             Value::Dtype(index) => self.build_dtype(index, state),
             _ => {}

@@ -90,6 +90,8 @@ pub(in crate::pickle) struct Machine<'a> {
     /// Dicts that hold a dtype: what joblib's array wrappers are built from.
     pub(in crate::pickle) dicts: HashMap<u64, Vec<(Packed, Packed)>>,
     pub(in crate::pickle) extensions: HashMap<u32, (String, String)>,
+    /// What partials keep: functions, and the first argument of each.
+    pub(in crate::pickle) partials: HashMap<NameId, Vec<(Packed, Option<Packed>)>>,
     /// Texts in order of appearance, while someone wants them.
     pub(in crate::pickle) texts: Option<Vec<(u64, u64)>>,
     /// Version strings that frameworks keep in the state, by key.
@@ -106,6 +108,8 @@ pub(in crate::pickle) struct Machine<'a> {
     weights: HashMap<u64, u64>,
     pub(in crate::pickle) opcodes: u64,
     pub(in crate::pickle) depth: usize,
+    /// How many calls are inside each other just now.
+    calling: usize,
     context: &'a Context<'a>,
     pub(in crate::pickle) trace: Option<Trace>,
 }
@@ -132,6 +136,8 @@ pub(in crate::pickle) type Step<T = ()> = Result<T, Stopped>;
 pub(in crate::pickle) enum Stopped {
     Truncated,
     Broken(&'static str),
+    /// Right as it may be, the machine does not know it.
+    Unsupported(&'static str),
 }
 
 impl From<Ended> for Stopped {
@@ -155,6 +161,7 @@ impl<'a> Machine<'a> {
             tuples: TupleRing::new(),
             dicts: HashMap::new(),
             extensions: HashMap::new(),
+            partials: HashMap::new(),
             texts: None,
             versions: Vec::new(),
             arrays: (0, 0),
@@ -168,6 +175,7 @@ impl<'a> Machine<'a> {
             weights: HashMap::new(),
             opcodes: 0,
             depth: 0,
+            calling: 0,
             context,
             trace: None,
         }
@@ -239,6 +247,7 @@ impl<'a> Machine<'a> {
                 Ok(()) => {}
                 Err(Stopped::Truncated) => return End::Truncated,
                 Err(Stopped::Broken(why)) => return End::Broken(why.to_owned()),
+                Err(Stopped::Unsupported(why)) => return End::Limit(why.to_owned()),
             }
         }
     }
