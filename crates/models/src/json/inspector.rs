@@ -7,7 +7,7 @@ use bartizan_core::{
     Severity, Taxonomy, redacted,
 };
 
-use super::{Document, Node, Reading, Value, parse, templates};
+use super::{Document, Node, Reading, TOO_DEEP, Value, parse, templates};
 use crate::{huggingface, jinja, keras};
 
 /// Longest document that is read.
@@ -30,8 +30,19 @@ static DUPLICATE_KEY: Rule = Rule {
     taxonomy: Taxonomy::TAMPERED_ARTEFACT,
 };
 
+static NESTING: Rule = Rule {
+    id: "json/excessive-nesting",
+    title: "Nested deeper than any real document",
+    severity: Severity::Medium,
+    category: Category::ResourceExhaustion,
+    why: "Readers that call themselves for each level run out of stack and crash. No library writes such documents.",
+    fix: "Do not use it. Get the file again from its author.",
+    references: &["https://cwe.mitre.org/data/definitions/674.html"],
+    taxonomy: Taxonomy { cwe: &["CWE-674"], ..Taxonomy::TAMPERED_ARTEFACT },
+};
+
 /// Rules of what stands in any document.
-pub(crate) static RULES: &[&Rule] = &[&DUPLICATE_KEY];
+pub(crate) static RULES: &[&Rule] = &[&DUPLICATE_KEY, &NESTING];
 
 /// Every rule that [`judge`] and [`duplicates`] may name.
 pub(crate) static SHARED_RULES: LazyLock<Vec<&'static Rule>> =
@@ -55,6 +66,10 @@ pub(crate) fn read(asset: &Asset, context: &Context<'_>, inspection: &mut Inspec
         Ok(document) => Some(document),
         Err(error) => {
             inspection.coverage.miss(format!("the document could not be read: {error}"));
+            if error.reason == TOO_DEEP {
+                let message = format!("it nests deeper than {} levels", context.limits.depth);
+                inspection.find(Finding::new(&NESTING, asset, message).line(error.line));
+            }
             None
         }
     }

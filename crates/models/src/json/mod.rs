@@ -10,6 +10,6 @@ mod templates;
 mod tree;
 
 pub(crate) use inspector::{Json, MOST_VALUES, SHARED_RULES, duplicates, judge, read, table};
-pub(crate) use parser::{Document, Malformed, Reading, parse};
+pub(crate) use parser::{Document, Malformed, Reading, TOO_DEEP, parse};
 pub(crate) use templates::templates;
 pub(crate) use tree::{Node, Value};

@@ -36,6 +36,9 @@ pub(crate) struct Malformed {
     pub(crate) reason: &'static str,
 }
 
+/// Why a document is refused that nests deeper than any real one.
+pub(crate) const TOO_DEEP: &str = "the document is nested too deeply";
+
 /// Reads one JSON value.
 pub(crate) fn parse(bytes: &[u8], reading: Reading<'_>) -> Result<Document, Malformed> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -79,7 +82,7 @@ impl Parser<'_> {
 
     fn value(&mut self, depth: usize, keep: bool) -> Result<Node, Malformed> {
         if depth > self.reading.depth {
-            return self.fail("the document is nested too deeply");
+            return self.fail(TOO_DEEP);
         }
         if keep {
             self.left = match self.left.checked_sub(1) {

@@ -231,9 +231,7 @@ fn one(
             }
             Refusal::Broken => {
                 let message = "The array's header is not a dictionary literal.";
-                inspection.find(
-                    Finding::new(&MALFORMED, asset, message).offset(array.text).severity(Severity::Low),
-                );
+                inspection.find(Finding::new(&MALFORMED, asset, message).offset(array.text));
             }
         }
         after(asset, context, array.data, inspection);

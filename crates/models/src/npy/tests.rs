@@ -51,7 +51,7 @@ fn an_expression_in_the_header_is_high_and_a_damaged_one_is_incomplete() {
     }
     let outcome = inspect(&Npy, "a.npy", file(1, "{'descr': '<f4', 'sha", &[]));
     assert!(!outcome.inspection.coverage.is_complete());
-    assert_eq!(outcome.worst(), Some(Severity::Low));
+    assert_eq!(outcome.worst(), Some(Severity::Medium));
 }
 
 #[test]

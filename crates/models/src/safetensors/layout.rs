@@ -1,6 +1,6 @@
 //! Do the tensors cover the file exactly?
 
-use bartizan_core::{Asset, Context, Finding, Inspection, Span, Tensor, redacted};
+use bartizan_core::{Asset, Context, Finding, Inspection, Severity, Span, Tensor, redacted};
 
 use super::{
     embedded,
@@ -55,6 +55,7 @@ pub(crate) fn check(
                     asset,
                     format!("The tensor `{}` has the unknown type `{}`.", redacted(name), redacted(dtype)),
                 )
+                .severity(if is_spelled_as_type(dtype) { Severity::Low } else { Severity::Medium })
                 .evidence("dtype", dtype),
             );
         }
@@ -62,6 +63,16 @@ pub(crate) fn check(
     let tensors = listed(header, data);
     coverage(asset, context, &tensors, data, inspection);
     tensors
+}
+
+/// Might a newer version of the format call a type so: `F8_E5M2`, `U64`?
+fn is_spelled_as_type(dtype: &str) -> bool {
+    let letters = dtype.bytes().take_while(u8::is_ascii_uppercase).count();
+    let rest = dtype.get(letters..).unwrap_or_default();
+    (1..=4).contains(&letters)
+        && rest.starts_with(|c: char| c.is_ascii_digit())
+        && dtype.len() <= 16
+        && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// What is wrong with one tensor's description, if anything.

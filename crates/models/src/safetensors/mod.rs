@@ -219,7 +219,8 @@ fn metadata(asset: &Asset, context: &Context<'_>, header: &Header, inspection: &
                 asset,
                 format!("The metadata key `{}` holds something other than text.", redacted(key)),
             )
-            .severity(Severity::Info)
+            // The reference implementation refuses such a header: nothing that writes models makes one.
+            .severity(Severity::Medium)
             .evidence("key", key),
         );
     }

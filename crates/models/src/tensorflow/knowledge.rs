@@ -94,8 +94,9 @@ const fn saves(name: &'static str) -> Operator {
     operator(name, &rules::CHECKPOINT, "writes the checkpoint", Operand::Input(0), worth)
 }
 
+/// Graphs that were fine-tuned from a checkpoint keep the path that it had: it is read as tensors and nothing else.
 const fn restores(name: &'static str) -> Operator {
-    let worth = Worth::Outside(Severity::High);
+    let worth = Worth::Outside(Severity::Low);
     operator(name, &rules::CHECKPOINT, "reads the checkpoint", Operand::Input(0), worth)
 }
 
