@@ -131,7 +131,9 @@ impl Blocks<'_, '_> {
         let report = self.report;
         let mut listed: Vec<&AssetReport> =
             report.assets.iter().filter(|asset| self.is_listed(asset)).collect();
-        listed.sort_by(|one, other| other.verdict.cmp(&one.verdict).then_with(|| one.path.cmp(&other.path)));
+        listed.sort_by(|one, other| {
+            self.told(other).cmp(&self.told(one)).then_with(|| one.path.cmp(&other.path))
+        });
         for asset in listed {
             self.asset(asset)?;
         }
@@ -148,23 +150,33 @@ impl Blocks<'_, '_> {
         Ok(())
     }
 
-    /// A container whose members alone are dangerous is told by them.
     fn is_listed(&self, asset: &AssetReport) -> bool {
-        let has_own = || {
-            let findings = self.findings.get(asset.path.as_str());
-            !asset.coverage.complete
-                || findings.is_some_and(|own| own.iter().any(|f| f.severity >= Severity::Medium))
-        };
-        self.page.appearance.verbose || asset.verdict > Verdict::Clean && has_own()
+        self.page.appearance.verbose || self.told(asset) > Verdict::Clean
+    }
+
+    /// The verdict that there is something to tell about: a container whose members alone are dangerous is told by
+    /// them.
+    fn told(&self, asset: &AssetReport) -> Verdict {
+        let findings = self.findings.get(asset.path.as_str());
+        let counts =
+            |finding: &&FindingReport| finding.severity >= Severity::Medium && finding.suppressed.is_none();
+        if findings.is_some_and(|own| own.iter().any(counts)) {
+            asset.verdict
+        } else if asset.coverage.complete {
+            Verdict::Clean
+        } else {
+            Verdict::Incomplete.min(asset.verdict)
+        }
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
-        let style = verdict_style(asset.verdict);
+        let told = self.told(asset);
+        let style = verdict_style(told);
         let bullet = self.page.bullet();
-        let verdict = asset.verdict.name();
+        let verdict = told.name();
         let path = printable(&asset.path);
         let kind = asset.kind;
-        if asset.verdict == Verdict::Incomplete || asset.verdict == Verdict::Clean {
+        if told == Verdict::Incomplete || told == Verdict::Clean {
             let reason = asset.coverage.gaps.first().map(|gap| format!(": {}", printable(&gap.reason)));
             writeln!(
                 self.page.out,
@@ -184,7 +196,7 @@ impl Blocks<'_, '_> {
         }
         let findings = self.findings.get(asset.path.as_str()).cloned().unwrap_or_default();
         self.findings(&findings)?;
-        if asset.verdict > Verdict::Clean {
+        if told > Verdict::Clean {
             writeln!(self.page.out)?;
         }
         Ok(())

@@ -106,9 +106,9 @@ impl Machine<'_> {
                 _ => None,
             })
         });
-        let Some(bytes) = elements.zip(dtype.size).and_then(|(elements, size)| elements.checked_mul(size))
-        else {
-            return Err(lost);
+        let (Some(elements), Some(size)) = (elements, dtype.size) else { return Err(lost) };
+        let Some(bytes) = elements.checked_mul(size) else {
+            return Err(Stopped::Broken("an inline array's size overflows"));
         };
         // Wrappers written before joblib 1.2 do not align and have no such field; `None` means the same.
         if let Some(Value::Int(_)) = self.field(&fields, "numpy_array_alignment_bytes").map(Packed::unpack) {
