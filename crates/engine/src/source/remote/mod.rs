@@ -7,8 +7,6 @@ mod blocks;
 mod http;
 mod hub;
 mod store;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 use std::{
