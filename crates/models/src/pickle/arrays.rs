@@ -77,7 +77,7 @@ impl Machine<'_> {
 
     /// Moves over the array that follows the `BUILD` of a wrapper.
     pub(super) fn inline_array(&mut self, state: Packed) -> Result<(), Stopped> {
-        let lost = Stopped::Unsupported("an inline array's shape or type is not understood");
+        let lost = Stopped::Unsupported(&"an inline array's shape or type is not understood");
         let fields = match state.unpack() {
             Value::Container(serial) => self.dicts.remove(&serial),
             _ => None,
@@ -92,7 +92,7 @@ impl Machine<'_> {
                 End::Stop(_) => Ok(()),
                 End::Truncated => Err(Stopped::Truncated),
                 End::Broken(_) | End::Limit(_) => {
-                    Err(Stopped::Broken("the pickle inside an array of objects is broken"))
+                    Err(Stopped::Broken(&"the pickle inside an array of objects is broken"))
                 }
             };
         }
@@ -108,7 +108,7 @@ impl Machine<'_> {
         });
         let (Some(elements), Some(size)) = (elements, dtype.size) else { return Err(lost) };
         let Some(bytes) = elements.checked_mul(size) else {
-            return Err(Stopped::Broken("an inline array's size overflows"));
+            return Err(Stopped::Broken(&"an inline array's size overflows"));
         };
         // Wrappers written before joblib 1.2 do not align and have no such field; `None` means the same.
         if let Some(Value::Int(_)) = self.field(&fields, "numpy_array_alignment_bytes").map(Packed::unpack) {

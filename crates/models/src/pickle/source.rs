@@ -63,6 +63,18 @@ impl Source {
         Ok(byte)
     }
 
+    /// The bytes of the window that are still to come.
+    #[inline]
+    pub(super) fn ahead(&self) -> &[u8] {
+        self.window.get(self.position..).unwrap_or_default()
+    }
+
+    /// Moves over bytes that [`Source::ahead`] showed.
+    #[inline]
+    pub(super) fn advance(&mut self, length: usize) {
+        self.position = (self.position + length).min(self.window.len());
+    }
+
     #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Ended> {
         if self.window.len() - self.position < N {

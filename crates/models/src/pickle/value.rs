@@ -77,6 +77,20 @@ impl Packed {
     const TEXT: u64 = 12;
     const STORAGE: u64 = 16;
 
+    /// The integers that opcodes have for themselves.
+    pub(super) const ZERO: Self = Self::new(Self::INT, 0);
+    pub(super) const ONE: Self = Self::new(Self::INT, 1);
+    /// The tuple of nothing, wherever it is made.
+    pub(super) const EMPTY_TUPLE: Self = Self::new(Self::TUPLE, 0);
+    /// A container without its number.
+    pub(super) const CONTAINERS: Self = Self::new(Self::CONTAINER, 0);
+
+    /// The value with this payload, where it had none.
+    #[inline]
+    pub(super) const fn with(self, payload: u64) -> Self {
+        Self(self.0 | payload & PAYLOAD)
+    }
+
     const fn new(tag: u64, payload: u64) -> Self {
         Self((tag << SHIFT) | (payload & PAYLOAD))
     }
@@ -206,7 +220,7 @@ impl TupleRing {
             self.store(*item);
         }
         if items.is_empty() {
-            return Packed::tuple(start, 0);
+            return Packed::EMPTY_TUPLE;
         }
         Packed::tuple(start, items.len())
     }

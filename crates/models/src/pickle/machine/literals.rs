@@ -83,7 +83,7 @@ impl Machine<'_> {
     pub(super) fn decimal_line(&mut self) -> Step<i64> {
         let (offset, length) = self.source.line(LONGEST_LINE)?;
         let line = self.source.again(offset, length.min(64)).ok_or(Stopped::Truncated)?;
-        text::decimal(&line).ok_or(Stopped::Broken("a memo index is not a number"))
+        text::decimal(&line).ok_or(Stopped::Broken(&"a memo index is not a number"))
     }
 
     /// The text of a string; `None` when it is not one, or too long for a name.

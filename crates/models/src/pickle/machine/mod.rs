@@ -6,6 +6,7 @@
 
 mod effects;
 mod literals;
+mod sprint;
 mod stack;
 mod step;
 
@@ -132,12 +133,22 @@ impl Trace {
 
 pub(in crate::pickle) type Step<T = ()> = Result<T, Stopped>;
 
-/// Why the machine cannot go on.
+/// Why the machine cannot go on. Thin, so that every step's result fits into registers.
 pub(in crate::pickle) enum Stopped {
     Truncated,
-    Broken(&'static str),
+    Broken(&'static &'static str),
     /// Right as it may be, the machine does not know it.
-    Unsupported(&'static str),
+    Unsupported(&'static &'static str),
+}
+
+impl From<Stopped> for End {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Truncated => Self::Truncated,
+            Stopped::Broken(why) => Self::Broken((*why).to_owned()),
+            Stopped::Unsupported(why) => Self::Limit((*why).to_owned()),
+        }
+    }
 }
 
 impl From<Ended> for Stopped {
@@ -146,7 +157,7 @@ impl From<Ended> for Stopped {
     }
 }
 
-const UNDERFLOW: Stopped = Stopped::Broken("the stack is empty where an object is needed");
+const UNDERFLOW: Stopped = Stopped::Broken(&"the stack is empty where an object is needed");
 
 impl<'a> Machine<'a> {
     pub(in crate::pickle) fn new(source: Source, context: &'a Context<'a>) -> Self {
@@ -228,6 +239,9 @@ impl<'a> Machine<'a> {
                     return End::Limit("the time allowed for one input ran out".to_owned());
                 }
             }
+            if !TRACE {
+                self.sprint();
+            }
             self.opcodes += 1;
             let at = self.source.offset();
             let Ok(opcode) = self.source.u8() else { return End::Truncated };
@@ -243,11 +257,8 @@ impl<'a> Machine<'a> {
                 self.step(opcode, at)
             };
             self.traced::<TRACE>(at, opcode);
-            match step {
-                Ok(()) => {}
-                Err(Stopped::Truncated) => return End::Truncated,
-                Err(Stopped::Broken(why)) => return End::Broken(why.to_owned()),
-                Err(Stopped::Unsupported(why)) => return End::Limit(why.to_owned()),
+            if let Err(stopped) = step {
+                return stopped.into();
             }
         }
     }

@@ -39,7 +39,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn mark(&mut self) -> Step<usize> {
-        self.marks.pop().ok_or(Stopped::Broken("there is no mark"))
+        self.marks.pop().ok_or(Stopped::Broken(&"there is no mark"))
     }
 
     #[inline]
@@ -51,7 +51,7 @@ impl Machine<'_> {
         if self.memo.set(index, value, self.context.limits.memo) {
             Ok(())
         } else {
-            Err(Stopped::Broken("the memo holds more entries than allowed"))
+            Err(Stopped::Broken(&"the memo holds more entries than allowed"))
         }
     }
 
@@ -64,7 +64,7 @@ impl Machine<'_> {
                 }
                 self.push(value)
             }
-            None => Err(Stopped::Broken("the memo has no such entry")),
+            None => Err(Stopped::Broken(&"the memo has no such entry")),
         }
     }
 

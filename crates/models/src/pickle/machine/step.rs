@@ -46,7 +46,7 @@ impl Machine<'_> {
                 let top = self.top()?;
                 match u64::try_from(index) {
                     Ok(index) => self.memorise(index, top, at),
-                    Err(_) => Err(Stopped::Broken("a memo index is negative")),
+                    Err(_) => Err(Stopped::Broken(&"a memo index is negative")),
                 }
             }
             0x8c => {
@@ -69,7 +69,7 @@ impl Machine<'_> {
                 let length = i32::from_le_bytes(self.source.array()?);
                 match u64::try_from(length) {
                     Ok(length) => self.counted_text(length, Spelling::Verbatim),
-                    Err(_) => Err(Stopped::Broken("a string's length is negative")),
+                    Err(_) => Err(Stopped::Broken(&"a string's length is negative")),
                 }
             }
             b'C' => {
@@ -251,7 +251,7 @@ impl Machine<'_> {
                 let (offset, length) = self.source.line(LONGEST_LINE)?;
                 let line = self.source.again(offset, length.min(4096)).ok_or(Stopped::Truncated)?;
                 if !text::is_float(&line) {
-                    return Err(Stopped::Broken("the operand of FLOAT is not a number"));
+                    return Err(Stopped::Broken(&"the operand of FLOAT is not a number"));
                 }
                 self.push(Packed::ATOM)
             }
@@ -262,7 +262,7 @@ impl Machine<'_> {
                 }
                 let line = self.source.again(offset, length.min(4096)).ok_or(Stopped::Truncated)?;
                 if !text::is_integer(&line) {
-                    return Err(Stopped::Broken("the operand of INT or LONG is not a number"));
+                    return Err(Stopped::Broken(&"the operand of INT or LONG is not a number"));
                 }
                 let value = if length <= 40 { text::decimal(&line) } else { None };
                 self.push(value.map_or(Packed::ATOM, Packed::int))
@@ -275,7 +275,7 @@ impl Machine<'_> {
                 let length = i32::from_le_bytes(self.source.array()?);
                 match u64::try_from(length) {
                     Ok(length) => self.long(length),
-                    Err(_) => Err(Stopped::Broken("a number's length is negative")),
+                    Err(_) => Err(Stopped::Broken(&"a number's length is negative")),
                 }
             }
             b'S' => {
@@ -287,7 +287,7 @@ impl Machine<'_> {
                     Spelling::Verbatim
                 };
                 if length <= 1 << 16 && text::unquoted(&line).is_none() {
-                    return Err(Stopped::Broken("a STRING operand is not quoted"));
+                    return Err(Stopped::Broken(&"a STRING operand is not quoted"));
                 }
                 let inner = line.trim_ascii_end().len().saturating_sub(2) as u64;
                 let inner = if length > 1 << 16 { length - 2 } else { inner };
@@ -324,7 +324,7 @@ impl Machine<'_> {
             }
             0x97 => self.push(Packed::UNKNOWN),
             0x98 => self.top().map(|_| ()),
-            _ => Err(Stopped::Broken("a byte is not an opcode")),
+            _ => Err(Stopped::Broken(&"a byte is not an opcode")),
         }
     }
 }
