@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<u8> {
             })?;
         }
         InspectFormat::Table => {
-            output::write(None, &mut |out| as_table(&inspected, arguments.section.is_some(), out))?;
+            output::write_styled(None, &mut |out| as_table(&inspected, arguments.section.is_some(), out))?;
         }
     }
     Ok(0)

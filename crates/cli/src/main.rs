@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed too; there is nobody left to tell then.
-            let _ = writeln!(anstream::stderr(), "{}error:{:#} {error:#}", output::ERROR, output::ERROR);
+            let message = output::harmless(&format!("{error:#}"));
+            let _ = writeln!(anstream::stderr(), "{}error:{:#} {message}", output::ERROR, output::ERROR);
             ExitCode::from(USAGE)
         }
     }

@@ -11,36 +11,50 @@ use anyhow::{Context as _, Result};
 /// How errors are marked.
 pub(crate) const ERROR: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
 
-/// Writes to a file, whole or not at all, or to standard output. Styles are kept on a terminal only.
+/// Writes to a file, whole or not at all, or to standard output, every byte as it is.
 pub(crate) fn write(
     file: Option<&Path>,
     render: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
     let Some(file) = file else {
-        let mut out = io::BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
+        let mut out = io::BufWriter::new(io::stdout().lock());
         render(&mut out)?;
         out.flush()?;
         return Ok(());
     };
-    if is_device(file) {
-        let mut out = anstream::StripStream::new(std::fs::OpenOptions::new().write(true).open(file)?);
-        return render(&mut out).with_context(|| format!("cannot write {}", file.display()));
-    }
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let context = || format!("cannot write {}", file.display());
-    let mut temporary =
-        tempfile::Builder::new().prefix(".bartizan-").tempfile_in(folder).with_context(context)?;
+    if is_device(file) {
+        let mut out =
+            io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(file).with_context(context)?);
+        render(&mut out).with_context(context)?;
+        return out.flush().with_context(context);
+    }
+    let mut draft = bartizan_engine::draft(file).with_context(context)?;
     {
-        let mut out = io::BufWriter::new(anstream::StripStream::new(temporary.as_file_mut()));
+        let mut out = io::BufWriter::new(draft.as_file_mut());
         render(&mut out).with_context(context)?;
         out.flush().with_context(context)?;
     }
-    permit(temporary.path());
-    temporary.persist(file).with_context(context)?;
+    draft.persist(file).with_context(context)?;
     Ok(())
+}
+
+/// Like [`write()`], for a text with styles. They are kept on a terminal only.
+pub(crate) fn write_styled(
+    file: Option<&Path>,
+    render: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    if file.is_none() {
+        let mut out = io::BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()));
+        render(&mut out)?;
+        out.flush()?;
+        return Ok(());
+    }
+    write(file, &mut |out| {
+        let mut text = Vec::new();
+        render(&mut text)?;
+        out.write_all(&anstream::adapter::strip_bytes(&text).into_vec())
+    })
 }
 
 /// `/dev/null`, `/dev/stdout` and pipes are written to, not replaced.
@@ -48,15 +62,16 @@ fn is_device(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// Temporary files are private; a report is an ordinary file.
-#[cfg(unix)]
-fn permit(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644));
+/// A message of several lines without control characters: it may quote file names and lines of a stranger's manifest.
+pub(crate) fn harmless(message: &str) -> String {
+    message.split_inclusive(['\n', '\t']).fold(String::new(), |mut text, part| {
+        let end = part.trim_end_matches(['\n', '\t']).len();
+        let (body, separator) = part.split_at(end);
+        text.push_str(&bartizan_core::printable(body));
+        text.push_str(separator);
+        text
+    })
 }
-
-#[cfg(not(unix))]
-fn permit(_: &Path) {}
 
 /// Did the reader of our output go away, as `head` does?
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

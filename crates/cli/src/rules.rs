@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<u8> {
         }
     }
     let one = arguments.rule.as_deref().is_some_and(|wanted| wanted.contains('/'));
-    output::write(None, &mut |out| match arguments.format {
+    output::write_styled(None, &mut |out| match arguments.format {
         RulesFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &rules)?;
             writeln!(out)

@@ -35,7 +35,12 @@ pub(crate) fn run(arguments: &ScanArguments) -> Result<u8> {
     if let Some(file) = &arguments.write_baseline {
         Baseline::of(&report).write(file)?;
     }
-    output::write(arguments.output.as_deref(), &mut |out| render(&report, arguments, fail_on, out))?;
+    let write = if arguments.format == Format::Table { output::write_styled } else { output::write };
+    match write(arguments.output.as_deref(), &mut |out| render(&report, arguments, fail_on, out)) {
+        // `head` has seen enough; what was found stays found.
+        Err(error) if output::is_broken_pipe(&error) => {}
+        done => done?,
+    }
     if arguments.output.is_some() && arguments.format != Format::Table && !arguments.quiet {
         let appearance = Appearance { quiet: true, ..Appearance::default() };
         let mut stderr = anstream::stderr();

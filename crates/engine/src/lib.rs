@@ -8,6 +8,7 @@ mod assemble;
 pub mod config;
 mod digest;
 mod dispatch;
+mod draft;
 mod error;
 mod extensions;
 mod inspect;
@@ -19,6 +20,7 @@ mod rules;
 mod scan;
 mod source;
 
+pub use draft::draft;
 pub use error::EngineError;
 pub use inspect::{Inspected, inspect};
 pub use policy::Policy;

@@ -12,7 +12,7 @@ use std::{
 use bartizan_core::Fact;
 
 use super::ConfigError;
-use crate::{EngineError, ScanRequest, Target, report::AssetReport, scan};
+use crate::{EngineError, ScanRequest, Target, draft, report::AssetReport, scan};
 
 /// Extensions of files that hold tables or texts to learn from.
 const DATA: &[&str] = &["csv", "tsv", "parquet", "arrow", "feather", "jsonl", "ndjson"];
@@ -68,8 +68,7 @@ pub fn discover(folder: &Path, cancel: &Arc<AtomicBool>) -> Result<String, Engin
 pub fn write(path: &Path, text: &str, force: bool) -> Result<(), ConfigError> {
     let failed =
         |error: std::io::Error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = draft(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
     persisted.map(|_| ()).map_err(|error| match error.error.kind() {
@@ -150,7 +149,18 @@ fn has_extension(path: &str, extensions: &[&str]) -> bool {
     extensions.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
-/// As a TOML string.
+/// As a TOML basic string in which nothing can move a cursor or reorder text.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            quoted.extend(['\\', c]);
+        } else if bartizan_core::printable(c.encode_utf8(&mut [0; 4])).starts_with('\\') {
+            let _ = write!(quoted, "\\U{:08X}", u32::from(c));
+        } else {
+            quoted.push(c);
+        }
+    }
+    quoted.push('"');
+    quoted
 }

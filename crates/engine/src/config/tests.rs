@@ -108,6 +108,17 @@ fn a_manifest_that_weakens_the_policy_says_so_in_the_report() {
 }
 
 #[test]
+fn a_discovered_name_is_the_very_name_whatever_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "it's \"a\"\u{1b}\u{9b}\u{202e}\té.csv";
+    std::fs::write(folder.path().join(name), "a,b\n1,2\n").unwrap();
+    let text = discover(folder.path(), &Default::default()).unwrap();
+    assert_eq!(text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}'), None);
+    let manifest = parse(Path::new("bartizan.toml"), &text).unwrap();
+    assert_eq!(manifest.datasets[0].path.as_deref(), Some(name));
+}
+
+#[test]
 fn what_was_discovered_is_a_valid_manifest_and_never_overwrites_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("train.csv"), "a,b\n1,2\n").unwrap();

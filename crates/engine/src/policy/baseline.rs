@@ -1,15 +1,10 @@
 //! Findings that were there before: a file of fingerprints.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io::Write as _, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineError, report::Report};
+use crate::{EngineError, draft, report::Report};
 
 /// Findings that a scan knew already, by fingerprint. They are listed, but do not count.
 ///
@@ -82,13 +77,9 @@ impl Baseline {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), EngineError> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
         let mut text = serde_json::to_string_pretty(self).map_err(|error| failed(path, &error))?;
         text.push('\n');
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(path, &error))?;
+        let mut file = draft(path).map_err(|error| failed(path, &error))?;
         file.write_all(text.as_bytes()).map_err(|error| failed(path, &error))?;
         file.persist(path).map_err(|error| failed(path, &error.error))?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bartizan_core::{Fact, Severity};
+use bartizan_core::{Fact, Severity, printable};
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -116,20 +116,20 @@ fn row(finding: &FindingReport) -> Markup {
     let rank = Severity::ALL.iter().position(|severity| *severity == finding.severity).unwrap_or_default();
     let rule = crate::all_rules().into_iter().find(|rule| rule.id == finding.rule);
     html! {
-        tr data-severity=(finding.severity.name()) data-rank=(rank) data-path=(finding.path) data-rule=(finding.rule)
+        tr data-severity=(finding.severity.name()) data-rank=(rank) data-path=(printable(&finding.path)) data-rule=(finding.rule)
             hidden[finding.severity < Severity::Medium] {
             td { span class={ "badge " (finding.severity.name()) } { (finding.severity.name()) } }
-            td.path { (finding.path) (position(finding)) }
+            td.path { (printable(&finding.path)) (position(finding)) }
             td {
                 details {
-                    summary { (finding.message) }
+                    summary { (printable(&finding.message)) }
                     @if let Some(reason) = &finding.suppressed { p { strong { "Does not count: " } (reason) } }
                     @if let Some(rule) = rule { p { strong { "Why it matters. " } (rule.why) } }
                     @if let Some(fix) = &finding.fix {
                         p { strong { "What to do. " } (fix.summary) }
                         @if let Some(command) = &fix.command { pre { (command) } }
                     }
-                    dl.evidence { @for evidence in &finding.evidence { dt { (evidence.label) } dd { code { (evidence.value) } } } }
+                    dl.evidence { @for evidence in &finding.evidence { dt { (evidence.label) } dd { code { (printable(&evidence.value)) } } } }
                     p.references {
                         "confidence " (format!("{:?}", finding.confidence).to_lowercase())
                         @for id in finding.taxonomy.cwe.iter().chain(finding.taxonomy.atlas).chain(finding.taxonomy.owasp_llm).chain(finding.taxonomy.owasp_ml) { " · " (id) }
@@ -168,15 +168,15 @@ fn asset_row(asset: &AssetReport) -> Markup {
     html! {
         tr {
             td { span class={ "badge " (asset.verdict.name()) } { (asset.verdict.name()) } }
-            td.path { (asset.path) }
+            td.path { (printable(&asset.path)) }
             td { (asset.kind) }
             td.number { (size(asset.size)) }
             td {
-                @for gap in &asset.coverage.gaps { p { strong { "Not read: " } (gap.reason) } }
+                @for gap in &asset.coverage.gaps { p { strong { "Not read: " } (printable(&gap.reason)) } }
                 details {
                     summary { (asset.facts.len()) " facts" @if asset.sha256.is_some() { ", digest" } }
                     @if let Some(digest) = &asset.sha256 { p.digest { "sha256 " code { (digest) } } }
-                    ul { @for fact in asset.facts.iter().take(200) { li { (fact_line(fact)) } } }
+                    ul { @for fact in asset.facts.iter().take(200) { li { (printable(&fact_line(fact))) } } }
                 }
             }
         }
@@ -215,8 +215,8 @@ fn left_out(report: &Report) -> Markup {
             section aria-labelledby="left-out" {
                 h2 #left-out { "Left out and noted" }
                 ul {
-                    @for note in &summary.notes { li { (note) } }
-                    @for skipped in &summary.skipped { li { code { (skipped.path) } " (" (skipped.count) "): " (skipped.reason) } }
+                    @for note in &summary.notes { li { (printable(note)) } }
+                    @for skipped in &summary.skipped { li { code { (printable(&skipped.path)) } " (" (skipped.count) "): " (skipped.reason) } }
                 }
             }
         }

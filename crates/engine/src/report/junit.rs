@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bartizan_core::{Severity, Verdict};
+use bartizan_core::{Severity, Verdict, printable};
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
 use super::Report;
@@ -24,22 +24,25 @@ pub fn junit(report: &Report, fail_on: Severity, out: &mut dyn Write) -> io::Res
             .collect();
         let status = if let Some(first) = failing.first() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type(first.rule).set_message(first.message.clone());
+            status.set_type(first.rule).set_message(printable(&first.message));
             let lines: Vec<String> = failing
                 .iter()
-                .map(|finding| format!("{} {}: {}", finding.severity, finding.rule, finding.message))
+                .map(|finding| {
+                    format!("{} {}: {}", finding.severity, finding.rule, printable(&finding.message))
+                })
                 .collect();
             status.set_description(lines.join("\n"));
             status
         } else if asset.verdict == Verdict::Incomplete {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             let reasons: Vec<&str> = asset.coverage.gaps.iter().map(|gap| gap.reason.as_str()).collect();
-            status.set_type("incomplete").set_message(reasons.join("; "));
+            status.set_type("incomplete").set_message(printable(&reasons.join("; ")));
             status
         } else {
             TestCaseStatus::success()
         };
-        let mut case = TestCase::new(asset.path.clone(), status);
+        // XML cannot hold every character of a file name, and what it cannot hold would be dropped unseen.
+        let mut case = TestCase::new(printable(&asset.path), status);
         case.set_classname(asset.kind);
         suite.add_test_case(case);
     }

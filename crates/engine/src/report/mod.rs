@@ -224,7 +224,9 @@ impl Report {
 
 /// The JSON schema of [`Report`].
 pub fn schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(Report);
+    // As it is written: lists that are left out when they are empty are not required.
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Report>();
     schema.insert("$id".to_owned(), SCHEMA.into());
     schema.into()
 }

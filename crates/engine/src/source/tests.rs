@@ -249,14 +249,3 @@ fn a_scan_that_is_stopped_says_what_it_did_not_see() {
     assert_eq!(report.verdict, Verdict::Incomplete);
     assert_eq!(report.summary.notes, ["the scan was interrupted before 49 assets were looked at"]);
 }
-
-#[test]
-fn a_folder_of_a_hundred_thousand_files_is_scanned() {
-    let folder = tempfile::tempdir().unwrap();
-    for number in 0..100_000 {
-        fs::File::create(folder.path().join(number.to_string())).unwrap();
-    }
-    let report = scanned(folder.path());
-    assert_eq!(report.assets.len(), 100_000);
-    assert_eq!(report.verdict, Verdict::Clean);
-}

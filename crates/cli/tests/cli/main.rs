@@ -1,0 +1,17 @@
+//! The program as its users see it: arguments in, output and exit code out.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected ends there; clippy knows test functions only"
+)]
+
+mod formats;
+mod hostile;
+mod inspect;
+mod manifest;
+mod sandbox;
+mod scan;
+mod verbs;
