@@ -1,6 +1,6 @@
 //! Remote targets, against a server on loopback that speaks as much of HTTP, of the hub's API and of S3 as is needed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail loudly")]
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
