@@ -120,9 +120,14 @@ fn torch_zip() -> Vec<u8> {
 
 /// A Keras model whose Lambda layer holds marshalled bytecode (here only the text "echo").
 fn keras() -> Vec<u8> {
-    let config = br#"{"module":"keras","class_name":"Sequential","config":{"name":"classifier","layers":[{"module":"keras.layers","class_name":"InputLayer","config":{"batch_shape":[null,4],"dtype":"float32","name":"input"},"registered_name":null},{"module":"keras.layers","class_name":"Lambda","config":{"name":"scale","function":{"class_name":"__lambda__","config":{"code":"4wEAAABlY2hv","defaults":null,"closure":null}}},"registered_name":null}]},"registered_name":null}"#;
+    // `lambda x: (__import__("os").system("echo from a layer"), x)[1]`, compiled by Python 3.11 and marshalled.
+    let code = "4wEAAAAAAAAAAAAAAAMAAAADAAAA81YAAACXAHQBAAAAAAAAAAAAAGQBpgEAAKsBAAAAAAAAAACgAQAAAAAAAAAAAAAAAAAAAAAAAAAAZAKmAQAAqwEAAAAAAAAAAHwAZgJkAxkAAAAAAAAAAABTACkETtoCb3N6EWVjaG8gZnJvbSBhIGxheWVy6QEAAAApAtoKX19pbXBvcnRfX9oGc3lzdGVtKQHaAXhzAQAAACD6CGxheWVyLnB5+gg8bGFtYmRhPnIIAAAAAQAAAHMnAAAAgACNWpgE0Q0d1A0d1w0k0g0k0CU40Q051A05uDHQDD24YdQMQIAA8wAAAAA=";
+    let config = r#"{"module":"keras","class_name":"Sequential","config":{"name":"classifier","layers":[{"module":"keras.layers","class_name":"InputLayer","config":{"batch_shape":[null,4],"dtype":"float32","name":"input"},"registered_name":null},{"module":"keras.layers","class_name":"Lambda","config":{"name":"scale","function":{"class_name":"__lambda__","config":{"code":"CODE","defaults":null,"closure":null}}},"registered_name":null}]},"registered_name":null}"#;
     let metadata = br#"{"keras_version":"3.12.0","date_saved":"2026-01-01@00:00:00"}"#;
-    stored_zip(&[("metadata.json", metadata.to_vec()), ("config.json", config.to_vec())])
+    stored_zip(&[
+        ("metadata.json", metadata.to_vec()),
+        ("config.json", config.replace("CODE", code).into_bytes()),
+    ])
 }
 
 /// A language model without tensors whose chat template climbs out of the sandbox.

@@ -225,15 +225,17 @@ impl Finding {
         self
     }
 
-    /// Identifies this finding across runs.
-    pub fn fingerprint(&self) -> Fingerprint {
+    /// Identifies this finding across runs. `folder` is where the scanned root lies in its project, `""` at the top: so
+    /// a finding is the same one whether the whole project or a part of it is scanned.
+    pub fn fingerprint(&self, folder: &str) -> Fingerprint {
         let mut hasher = blake3::Hasher::new();
         let mut part = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
         part(self.rule.id.as_bytes());
-        part(self.at.path.as_str().as_bytes());
+        let path = self.at.path.as_str();
+        part(if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }.as_bytes());
         for evidence in &self.evidence {
             part(evidence.label.as_bytes());
             let folded: Vec<&str> = evidence.value.split_whitespace().collect();
@@ -267,8 +269,9 @@ mod tests {
         let one = Finding::new(&RULE, &asset, "x").offset(3).evidence("callee", "os.system");
         let moved = Finding::new(&RULE, &asset, "other words").offset(99).evidence("callee", "os.system");
         let other = Finding::new(&RULE, &asset, "x").offset(3).evidence("callee", "os.popen");
-        assert_eq!(one.fingerprint(), moved.fingerprint());
-        assert_ne!(one.fingerprint(), other.fingerprint());
-        assert_eq!(one.fingerprint().as_str().len(), 32);
+        assert_eq!(one.fingerprint(""), moved.fingerprint(""));
+        assert_ne!(one.fingerprint(""), other.fingerprint(""));
+        assert_ne!(one.fingerprint(""), one.fingerprint("models"));
+        assert_eq!(one.fingerprint("").as_str().len(), 32);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bartizan_core::{Confidence, Coverage, Severity, Verdict};
+use bartizan_core::{Confidence, Coverage, Finding, Severity, Verdict};
 
 use crate::{
     Policy, VERSION,
@@ -17,7 +17,9 @@ pub(crate) struct Gathered {
     /// One list per top-level asset: its own record first.
     pub(crate) groups: Vec<Vec<Record>>,
     /// Findings about what is no asset: links.
-    pub(crate) loose: Vec<FindingReport>,
+    pub(crate) loose: Vec<Finding>,
+    /// Where the scanned root lies in its project; empty at its top.
+    pub(crate) folder: String,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) notes: Vec<String>,
     pub(crate) elapsed: Duration,
@@ -42,14 +44,15 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
             ..Summary::default()
         },
     };
-    let mut judge = policy.judge();
+    let folder = gathered.folder;
+    let mut judge = policy.judge(&folder);
     for group in gathered.groups {
         let first = report.assets.len();
         for (index, record) in group.into_iter().enumerate() {
             if index == 0 {
                 report.summary.bytes = report.summary.bytes.saturating_add(record.size);
             }
-            add(&mut report, record, &mut judge);
+            add(&mut report, record, &folder, &mut judge);
         }
         spread(report.assets.get_mut(first..).unwrap_or_default());
     }
@@ -63,7 +66,8 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
         };
         *counter = counter.saturating_add(1);
     }
-    for mut finding in gathered.loose {
+    for finding in gathered.loose {
+        let mut finding = FindingReport::new(finding, &folder);
         judge.judge(&mut finding);
         count(&mut report.summary, &finding);
         report.findings.push(finding);
@@ -71,11 +75,15 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
     // Stable: within an asset they are sorted by severity already.
     report.findings.sort_by(|one, other| order(&one.path).cmp(order(&other.path)));
     report.summary.notes.extend(judge.notes());
+    if report.assets.is_empty() {
+        report.summary.notes.push("there was nothing to scan".to_owned());
+    }
     report
 }
 
-fn add(report: &mut Report, record: Record, judge: &mut crate::policy::Judge<'_>) {
-    let mut findings: Vec<FindingReport> = record.findings.into_iter().map(FindingReport::from).collect();
+fn add(report: &mut Report, record: Record, folder: &str, judge: &mut crate::policy::Judge<'_>) {
+    let mut findings: Vec<FindingReport> =
+        record.findings.into_iter().map(|finding| FindingReport::new(finding, folder)).collect();
     for finding in &mut findings {
         judge.judge(finding);
         count(&mut report.summary, finding);

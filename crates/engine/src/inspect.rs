@@ -65,6 +65,7 @@ pub fn inspect(
     let gathered = Gathered {
         groups: vec![records],
         loose: Vec::new(),
+        folder: String::new(),
         skipped: Vec::new(),
         notes: Vec::new(),
         elapsed: started.elapsed(),

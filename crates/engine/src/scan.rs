@@ -66,7 +66,8 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
     }
     let gathered = Gathered {
         groups,
-        loose: std::mem::take(&mut listing.findings).into_iter().map(Into::into).collect(),
+        loose: std::mem::take(&mut listing.findings),
+        folder: source::folder_in_project(&request.targets),
         notes: std::mem::take(&mut listing.notes),
         skipped: listing.skipped(),
         elapsed: started.elapsed(),

@@ -78,7 +78,25 @@ fn a_waiver_holds_until_it_expires() {
     let expired = sandbox.run(&["scan", "."]);
     assert_eq!(expired.code, 1);
     let words: Vec<&str> = expired.stdout.split_whitespace().collect();
-    assert!(words.join(" ").contains("EXPIRED on 2020-01-31: 1 findings"), "{}", expired.stdout);
+    assert!(words.join(" ").contains("EXPIRED on 2020-01-31: 1 finding that"), "{}", expired.stdout);
+}
+
+#[test]
+fn a_waiver_and_a_baseline_mean_the_same_file_however_the_target_is_spelled() {
+    let sandbox = Sandbox::with(&[
+        (".git/HEAD", b"ref: refs/heads/main"),
+        ("models/evil.pkl", EVIL),
+        ("bartizan.toml", &waiver("9999-12-31")),
+    ]);
+    for target in [".", "models", "models/evil.pkl"] {
+        assert_eq!(sandbox.run(&["scan", target]).code, 0, "{target}");
+        assert_eq!(sandbox.run(&["scan", target, "--no-config"]).code, 1, "{target}");
+    }
+    sandbox.run(&["scan", ".", "--no-config", "--write-baseline", "known.json"]);
+    for target in [".", "models", "models/evil.pkl"] {
+        let known = sandbox.run(&["scan", target, "--no-config", "--baseline", "known.json"]);
+        assert_eq!(known.code, 0, "{target}: {}", known.stdout);
+    }
 }
 
 #[test]

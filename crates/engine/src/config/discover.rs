@@ -12,10 +12,21 @@ use std::{
 use bartizan_core::Fact;
 
 use super::ConfigError;
-use crate::{EngineError, ScanRequest, Target, draft, report::AssetReport, scan};
+use crate::{EngineError, ScanRequest, Target, draft, extensions, report::AssetReport, scan};
 
 /// Extensions of files that hold tables or texts to learn from.
 const DATA: &[&str] = &["csv", "tsv", "parquet", "arrow", "feather", "jsonl", "ndjson"];
+/// Kinds that tell of a model and are none.
+const DESCRIPTIONS: &[&str] = &[
+    "huggingface",
+    "huggingface-settings",
+    "keras-config",
+    "mar-manifest",
+    "model-card",
+    "requirements",
+    "unknown",
+    "weight-index",
+];
 /// Extensions of files in which addresses of endpoints stand.
 const SETTINGS: &[&str] = &["py", "ts", "js", "env", "toml", "yaml", "yml", "json", "ipynb"];
 /// Addresses that are endpoints wherever they stand, and what they speak.
@@ -84,11 +95,16 @@ fn models(text: &mut String, assets: &[&AssetReport]) {
             Fact::Model(model) => Some(model),
             _ => None,
         });
-        let Some(model) = model else { continue };
+        let extension =
+            asset.path.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+        let by_name = extensions::is_model(&extension) && asset.size > 0;
+        if DESCRIPTIONS.contains(&asset.kind) || model.is_none() && !by_name {
+            continue;
+        }
         found = true;
         let _ =
-            writeln!(text, "\n[[model]]\npath = {}\nformat = {}", quoted(&asset.path), quoted(model.format));
-        match &model.task {
+            writeln!(text, "\n[[model]]\npath = {}\nformat = {}", quoted(&asset.path), quoted(asset.kind));
+        match model.and_then(|model| model.task.as_ref()) {
             Some(task) => _ = writeln!(text, "task = {}", quoted(task)),
             None => text.push_str("# task = \"classification\"\n"),
         }

@@ -123,8 +123,17 @@ fn what_was_discovered_is_a_valid_manifest_and_never_overwrites_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("train.csv"), "a,b\n1,2\n").unwrap();
     std::fs::write(folder.path().join("app.py"), "URL = 'https://api.openai.com/v1'\n").unwrap();
+    std::fs::write(folder.path().join("model.pkl"), b"\x80\x04}.").unwrap();
+    std::fs::write(
+        folder.path().join("README.md"),
+        "---\nlicense: mit\npipeline_tag: text-generation\n---\n",
+    )
+    .unwrap();
     let text = discover(folder.path(), &Default::default()).unwrap();
     let manifest = parse(Path::new("bartizan.toml"), &text).unwrap();
+    let models: Vec<_> =
+        manifest.models.iter().map(|model| (model.path.as_deref(), model.format.as_deref())).collect();
+    assert_eq!(models, [(Some("model.pkl"), Some("pickle"))]);
     assert_eq!(manifest.datasets[0].role, Some(DatasetRole::Train));
     assert_eq!(manifest.endpoints[0].kind, EndpointKind::Openai);
     assert!(manifest.weakenings().is_empty());

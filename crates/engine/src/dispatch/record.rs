@@ -59,7 +59,7 @@ impl Record {
     /// Makes one finding of the gaps, drops repetitions, and keeps the `most` most severe ones.
     pub(crate) fn finish(&mut self, asset: &Asset, most: usize) {
         let mut seen = BTreeSet::new();
-        self.findings.retain(|finding| seen.insert(finding.fingerprint()));
+        self.findings.retain(|finding| seen.insert(finding.fingerprint("")));
         self.findings.sort_by_key(|finding| {
             (std::cmp::Reverse((finding.severity, finding.confidence)), finding.at.offset)
         });

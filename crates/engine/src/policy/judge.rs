@@ -15,6 +15,7 @@ const UNKNOWN_CALLABLE: &[&str] = &["pickle/unknown-import", "pickle/unknown-cal
 /// Applies one policy to the findings of one report, and remembers what of the policy was used.
 pub(crate) struct Judge<'a> {
     policy: &'a Policy,
+    folder: &'a str,
     waivers: Vec<Waiving<'a>>,
     covered: BTreeSet<String>,
 }
@@ -28,12 +29,13 @@ struct Waiving<'a> {
 
 impl Policy {
     /// Starts judging, on the day it is.
-    pub(crate) fn judge(&self) -> Judge<'_> {
+    /// `folder` is where the scanned root lies in its project: waivers name paths from the project's top.
+    pub(crate) fn judge<'a>(&'a self, folder: &'a str) -> Judge<'a> {
         // The zone does not matter for a deadline in days; everybody sees the same one with UTC.
-        self.judge_on(jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date())
+        self.judge_on(jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date(), folder)
     }
 
-    pub(crate) fn judge_on(&self, today: Date) -> Judge<'_> {
+    pub(crate) fn judge_on<'a>(&'a self, today: Date, folder: &'a str) -> Judge<'a> {
         let waivers = self
             .waivers
             .iter()
@@ -44,7 +46,7 @@ impl Policy {
                 used: 0,
             })
             .collect();
-        Judge { policy: self, waivers, covered: BTreeSet::new() }
+        Judge { policy: self, folder, waivers, covered: BTreeSet::new() }
     }
 }
 
@@ -79,13 +81,17 @@ impl Judge<'_> {
 
     fn waived(&mut self, finding: &FindingReport) -> Option<String> {
         let container = finding.path.split('!').next().unwrap_or_default();
+        let from_top = |path: &str| {
+            if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+        };
+        let paths = [from_top(&finding.path), from_top(container)];
         let mut reason = None;
         for waiving in &mut self.waivers {
             let Waiver { rule, reason: why, owner, expires, .. } = waiving.waiver;
             let covers_path = waiving
                 .matcher
                 .as_ref()
-                .is_some_and(|matcher| matcher.is_match(&finding.path) || matcher.is_match(container));
+                .is_some_and(|matcher| paths.iter().any(|path| matcher.is_match(path)));
             if !covers_path || (rule != "*" && rule != finding.rule) {
                 continue;
             }
@@ -114,11 +120,13 @@ impl Judge<'_> {
             match (expired, used) {
                 (true, 0) => notes.push(format!("{shown} expired on {} and can be removed", waiver.expires)),
                 (true, used) => notes.push(format!(
-                    "{shown} EXPIRED on {}: {used} findings that it covered count again",
-                    waiver.expires
+                    "{shown} EXPIRED on {}: {} that it covered {} again",
+                    waiver.expires,
+                    counted(*used),
+                    if *used == 1 { "counts" } else { "count" }
                 )),
                 (false, 0) => notes.push(format!("{shown} matches nothing")),
-                (false, used) => notes.push(format!("{shown} covers {used} findings: {}", waiver.reason)),
+                (false, used) => notes.push(format!("{shown} covers {}: {}", counted(*used), waiver.reason)),
             }
         }
         if !self.policy.rules.is_empty() {
@@ -135,4 +143,8 @@ impl Judge<'_> {
         }
         notes
     }
+}
+
+fn counted(findings: u64) -> String {
+    if findings == 1 { "1 finding".to_owned() } else { format!("{findings} findings") }
 }

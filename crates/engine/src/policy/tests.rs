@@ -27,7 +27,7 @@ static DENIED: Rule = Rule {
 
 fn finding(rule: &'static Rule, path: &str, callee: &str) -> FindingReport {
     let asset = Asset::new(path, Content::from_bytes(&b""[..]));
-    Finding::new(rule, &asset, "it calls something").evidence("callee", callee).into()
+    FindingReport::new(Finding::new(rule, &asset, "it calls something").evidence("callee", callee), "")
 }
 
 fn waiver(rule: &str, path: &str) -> Waiver {
@@ -41,7 +41,7 @@ fn waiver(rule: &str, path: &str) -> Waiver {
 }
 
 fn judged(policy: &Policy, mut finding: FindingReport) -> FindingReport {
-    policy.judge_on(date(2026, 11, 24)).judge(&mut finding);
+    policy.judge_on(date(2026, 11, 24), "").judge(&mut finding);
     finding
 }
 
@@ -57,7 +57,7 @@ fn a_waiver_covers_its_paths_and_the_members_inside_until_its_last_day() {
     assert!(judged(&policy, finding(&DENIED, "old/a.pt", "os.system")).suppressed.is_none());
 
     for (today, counts) in [(date(2027, 1, 31), false), (date(2027, 2, 1), true)] {
-        let mut judge = policy.judge_on(today);
+        let mut judge = policy.judge_on(today, "");
         let mut finding = member();
         judge.judge(&mut finding);
         assert_eq!(finding.suppressed.is_none(), counts);
@@ -84,7 +84,7 @@ fn overrides_change_the_severity_and_name_rules_that_do_not_exist() {
         .insert("pickle/unknown-call".into(), RulePolicy { severity: Some(Severity::Low), ignore: false });
     policy.rules.insert("pickle/no-such-rule".into(), RulePolicy { severity: None, ignore: true });
     assert_eq!(judged(&policy, finding(&UNKNOWN, "a", "x.y")).severity, Severity::Low);
-    let notes = policy.judge().notes();
+    let notes = policy.judge("").notes();
     assert!(
         notes.iter().any(|note| note.contains("`pickle/no-such-rule`, which does not exist")),
         "{notes:?}"

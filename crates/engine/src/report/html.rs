@@ -6,7 +6,10 @@ use bartizan_core::{Fact, Severity, printable};
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{AssetReport, FindingReport, Report, table::size};
+use super::{
+    AssetReport, FindingReport, Report,
+    table::{duration, sentence, size},
+};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -75,7 +78,7 @@ fn head(report: &Report) -> Markup {
                 }
                 div { dt { "assets" } dd { (report.summary.assets) } }
                 div { dt { "size" } dd { (size(report.summary.bytes)) } }
-                div { dt { "time" } dd { (format!("{:.2} s", report.summary.seconds)) } }
+                div { dt { "time" } dd { (duration(report.summary.seconds)) } }
             }
         }
     }
@@ -122,7 +125,7 @@ fn row(finding: &FindingReport) -> Markup {
             td.path { (printable(&finding.path)) (position(finding)) }
             td {
                 details {
-                    summary { (printable(&finding.message)) }
+                    summary { (printable(&sentence(&finding.message))) }
                     @if let Some(reason) = &finding.suppressed { p { strong { "Does not count: " } (reason) } }
                     @if let Some(rule) = rule { p { strong { "Why it matters. " } (rule.why) } }
                     @if let Some(fix) = &finding.fix {
@@ -158,10 +161,16 @@ fn assets(report: &Report) -> Markup {
             h2 #assets { "Assets " span.count { (report.assets.len()) } }
             table {
                 thead { tr { th scope="col" { "Verdict" } th scope="col" { "Asset" } th scope="col" { "Kind" } th scope="col" { "Size" } th scope="col" { "What is known" } } }
-                tbody { @for asset in &report.assets { (asset_row(asset)) } }
+                tbody { @for asset in worst_first(&report.assets) { (asset_row(asset)) } }
             }
         }
     }
+}
+
+fn worst_first(assets: &[AssetReport]) -> Vec<&AssetReport> {
+    let mut sorted: Vec<&AssetReport> = assets.iter().collect();
+    sorted.sort_by_key(|asset| std::cmp::Reverse(asset.verdict));
+    sorted
 }
 
 fn asset_row(asset: &AssetReport) -> Markup {
@@ -174,7 +183,7 @@ fn asset_row(asset: &AssetReport) -> Markup {
             td {
                 @for gap in &asset.coverage.gaps { p { strong { "Not read: " } (printable(&gap.reason)) } }
                 details {
-                    summary { (asset.facts.len()) " facts" @if asset.sha256.is_some() { ", digest" } }
+                    summary { (asset.facts.len()) @if asset.facts.len() == 1 { " fact" } @else { " facts" } @if asset.sha256.is_some() { ", digest" } }
                     @if let Some(digest) = &asset.sha256 { p.digest { "sha256 " code { (digest) } } }
                     ul { @for fact in asset.facts.iter().take(200) { li { (printable(&fact_line(fact))) } } }
                 }

@@ -121,9 +121,10 @@ pub struct FindingReport {
     pub suppressed: Option<String>,
 }
 
-impl From<Finding> for FindingReport {
-    fn from(finding: Finding) -> Self {
-        let fingerprint = finding.fingerprint();
+impl FindingReport {
+    /// The finding as it is reported; `folder` is where the scanned root lies in its project.
+    pub(crate) fn new(finding: Finding, folder: &str) -> Self {
+        let fingerprint = finding.fingerprint(folder);
         let mut references: Vec<String> = finding.rule.references.iter().map(|&r| r.to_owned()).collect();
         for reference in finding.references {
             if !references.contains(&reference) {

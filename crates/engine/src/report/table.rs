@@ -1,7 +1,7 @@
 //! The report for people, on a terminal or in a log.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -66,7 +66,7 @@ pub fn table(report: &Report, appearance: Appearance, out: &mut dyn Write) -> io
             findings.entry(&finding.path).or_default().push(finding);
         }
         let page = Page { appearance, out };
-        Blocks { page, report, findings }.write()?;
+        Blocks { page, report, findings, explained: BTreeSet::new() }.write()?;
     }
     summary(report, out)
 }
@@ -124,9 +124,11 @@ struct Blocks<'a, 'o> {
     page: Page<'o>,
     report: &'a Report,
     findings: BTreeMap<&'a str, Vec<&'a FindingReport>>,
+    /// Rules whose reason and remedy were told already.
+    explained: BTreeSet<&'a str>,
 }
 
-impl Blocks<'_, '_> {
+impl<'a> Blocks<'a, '_> {
     fn write(&mut self) -> io::Result<()> {
         let report = self.report;
         let mut listed: Vec<&AssetReport> =
@@ -217,18 +219,16 @@ impl Blocks<'_, '_> {
         Ok(())
     }
 
-    fn findings(&mut self, findings: &[&FindingReport]) -> io::Result<()> {
+    fn findings(&mut self, findings: &[&'a FindingReport]) -> io::Result<()> {
         /// More of them in one asset tell nothing new.
         const MOST: usize = 5;
         let least = if self.page.appearance.verbose { Severity::Info } else { Severity::Medium };
         let (shown, hidden): (Vec<&FindingReport>, Vec<&FindingReport>) =
             findings.iter().partition(|finding| finding.severity >= least && finding.suppressed.is_none());
         let most = if self.page.appearance.verbose { usize::MAX } else { MOST };
-        let mut explained: Vec<&str> = Vec::new();
         for finding in shown.iter().take(most) {
-            let fresh = !explained.contains(&finding.rule);
+            let fresh = self.explained.insert(finding.rule);
             self.finding(finding, fresh)?;
-            explained.push(finding.rule);
         }
         if shown.len() > most {
             self.page.paragraph(
@@ -240,7 +240,8 @@ impl Blocks<'_, '_> {
         }
         let suppressed = hidden.iter().filter(|finding| finding.suppressed.is_some()).count();
         if suppressed > 0 {
-            self.page.paragraph(12, "", DIM, &format!("{suppressed} findings are covered by the policy"))?;
+            let findings = if suppressed == 1 { "finding is" } else { "findings are" };
+            self.page.paragraph(12, "", DIM, &format!("{suppressed} {findings} covered by the policy"))?;
         }
         Ok(())
     }
@@ -257,14 +258,10 @@ impl Blocks<'_, '_> {
             let label = if index == 0 { label.as_str() } else { "" };
             writeln!(self.page.out, "{style}{label:12}{style:#}{line}")?;
         }
-        if !explain {
-            return Ok(());
-        }
-        let rule = bartizan_rule(finding.rule);
-        if let Some(rule) = rule {
+        if let Some(rule) = bartizan_rule(finding.rule).filter(|_| explain) {
             self.page.paragraph(12, "  why", Style::new(), rule.why)?;
         }
-        if let Some(fix) = &finding.fix {
+        if let Some(fix) = finding.fix.as_ref().filter(|_| explain) {
             self.page.paragraph(12, "  fix", Style::new(), &fix.summary)?;
             if let Some(command) = &fix.command {
                 self.page.paragraph(12, "", BOLD, &format!("$ {command}"))?;
@@ -287,7 +284,7 @@ fn bartizan_rule(id: &str) -> Option<&'static bartizan_core::Rule> {
 }
 
 /// With a capital letter, unless it begins with code.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
@@ -323,34 +320,45 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let counts = &report.summary.verdicts;
+    // Members belong to their container, whose verdict is the worst of theirs.
+    let top = || report.assets.iter().filter(|asset| !asset.path.contains('!'));
     let style = verdict_style(report.verdict);
     let mut parts = Vec::new();
-    for (count, verdict) in [
-        (counts.malicious, Verdict::Malicious),
-        (counts.suspicious, Verdict::Suspicious),
-        (counts.incomplete, Verdict::Incomplete),
-        (counts.clean, Verdict::Clean),
-    ] {
-        if count > 0 || verdict == Verdict::Malicious {
-            let style = if count > 0 { verdict_style(verdict) } else { DIM };
+    for verdict in [Verdict::Malicious, Verdict::Suspicious, Verdict::Incomplete, Verdict::Clean] {
+        let count = top().filter(|asset| asset.verdict == verdict).count();
+        if count > 0 {
+            let style = verdict_style(verdict);
             parts.push(format!("{style}{count} {}{style:#}", verdict.name()));
         }
+    }
+    if parts.is_empty() {
+        parts.push("nothing to scan".to_owned());
     }
     let skipped: u64 = report.summary.skipped.iter().map(|skipped| skipped.count).sum();
     if skipped > 0 {
         parts.push(format!("{DIM}{skipped} skipped{DIM:#}"));
     }
-    let assets = report.summary.assets;
+    let assets = top().count();
+    let members = report.assets.len().saturating_sub(assets);
+    let members = match members {
+        0 => String::new(),
+        1 => " with 1 member".to_owned(),
+        _ => format!(" with {members} members"),
+    };
     writeln!(
         out,
-        "{style}{}{style:#}  {assets} asset{}, {}: {}  {DIM}in {:.2} s{DIM:#}",
+        "{style}{}{style:#}  {assets} asset{}{members}, {}: {}  {DIM}in {}{DIM:#}",
         report.verdict.name().to_uppercase(),
         if assets == 1 { "" } else { "s" },
         size(report.summary.bytes),
         parts.join(", "),
-        report.summary.seconds
+        duration(report.summary.seconds)
     )
+}
+
+/// A time for people.
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 0.1 { format!("{:.0} ms", (seconds * 1000.0).max(1.0)) } else { format!("{seconds:.2} s") }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod file;
 mod ignored;
 mod local;
 mod names;
+mod project;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
 mod stdin;
@@ -18,6 +19,7 @@ use bartizan_core::{Content, Finding, Kind, Tree};
 
 pub(crate) use file::LocalFile;
 pub(crate) use local::{list, name_of, prefix, tree};
+pub(crate) use project::folder_in_project;
 pub(crate) use stdin::spool;
 
 use crate::report::Skipped;
