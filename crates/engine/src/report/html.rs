@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bartizan_core::{Fact, Severity, printable};
+use bartizan_core::{Fact, Severity, Verdict, printable};
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -60,7 +60,7 @@ fn hash(text: &str) -> String {
 }
 
 fn head(report: &Report) -> Markup {
-    let counts = &report.summary.verdicts;
+    let verdicts = [Verdict::Malicious, Verdict::Suspicious, Verdict::Incomplete, Verdict::Clean];
     html! {
         header {
             div.title {
@@ -68,15 +68,10 @@ fn head(report: &Report) -> Markup {
                 span class={ "badge " (report.verdict.name()) } { (report.verdict.name()) }
             }
             dl.counts {
-                @for (name, count) in [
-                    ("malicious", counts.malicious),
-                    ("suspicious", counts.suspicious),
-                    ("incomplete", counts.incomplete),
-                    ("clean", counts.clean),
-                ] {
-                    div class=(name) { dt { (name) } dd { (count) } }
+                @for verdict in verdicts {
+                    div class=(verdict.name()) { dt { (verdict.name()) } dd { (report.top_level(verdict)) } }
                 }
-                div { dt { "assets" } dd { (report.summary.assets) } }
+                div { dt { "assets" } dd { (verdicts.iter().map(|verdict| report.top_level(*verdict)).sum::<usize>()) } }
                 div { dt { "size" } dd { (size(report.summary.bytes)) } }
                 div { dt { "time" } dd { (duration(report.summary.seconds)) } }
             }

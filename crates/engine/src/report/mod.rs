@@ -208,6 +208,11 @@ pub struct Skipped {
 }
 
 impl Report {
+    /// Assets with this verdict, members left out: a container's verdict is the worst of its members'.
+    pub(crate) fn top_level(&self, verdict: Verdict) -> usize {
+        self.assets.iter().filter(|asset| asset.verdict == verdict && !asset.path.contains('!')).count()
+    }
+
     /// The exit code of a scan that ends with this report: 1 when a finding that counts is at `fail_on` or above, else 3
     /// when something could not be read or understood, else 0.
     pub fn exit_code(&self, fail_on: Severity) -> u8 {

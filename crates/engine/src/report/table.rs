@@ -320,12 +320,11 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    // Members belong to their container, whose verdict is the worst of theirs.
-    let top = || report.assets.iter().filter(|asset| !asset.path.contains('!'));
     let style = verdict_style(report.verdict);
-    let mut parts = Vec::new();
+    let (mut parts, mut assets) = (Vec::new(), 0);
     for verdict in [Verdict::Malicious, Verdict::Suspicious, Verdict::Incomplete, Verdict::Clean] {
-        let count = top().filter(|asset| asset.verdict == verdict).count();
+        let count = report.top_level(verdict);
+        assets += count;
         if count > 0 {
             let style = verdict_style(verdict);
             parts.push(format!("{style}{count} {}{style:#}", verdict.name()));
@@ -338,7 +337,6 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if skipped > 0 {
         parts.push(format!("{DIM}{skipped} skipped{DIM:#}"));
     }
-    let assets = top().count();
     let members = report.assets.len().saturating_sub(assets);
     let members = match members {
         0 => String::new(),
