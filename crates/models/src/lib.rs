@@ -6,6 +6,7 @@
 use bartizan_core::Inspector;
 
 mod archive;
+mod callables;
 mod card;
 mod catboost;
 mod compressed;

@@ -7,36 +7,10 @@ use bartizan_core::{
 };
 
 use super::rules;
-use crate::json::{Node, Value};
-
-/// Modules of Python through which a named class or function runs commands or code.
-const DANGEROUS: &[&str] = &[
-    "__builtin__",
-    "_posixsubprocess",
-    "asyncio",
-    "builtins",
-    "code",
-    "commands",
-    "ctypes",
-    "importlib",
-    "marshal",
-    "multiprocessing",
-    "nt",
-    "os",
-    "pickle",
-    "pip",
-    "posix",
-    "pty",
-    "pydoc",
-    "runpy",
-    "shutil",
-    "socket",
-    "subprocess",
-    "sys",
-    "timeit",
-    "types",
-    "webbrowser",
-];
+use crate::{
+    callables::{Standing, standing},
+    json::{Node, Value},
+};
 
 /// Libraries that `model_index.json`, adapters and sentence-transformers name.
 const LIBRARIES: &[&str] = &[
@@ -173,7 +147,7 @@ impl Judge<'_> {
             offset: None,
             count: 1,
         }));
-        let (rule, message) = if DANGEROUS.contains(&first) {
+        let (rule, message) = if standing(&format!("{module}.{class}")) == Standing::Dangerous {
             let message = format!(
                 "on load, `{}` of the module `{}` is imported and called",
                 redacted(class),

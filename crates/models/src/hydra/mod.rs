@@ -13,11 +13,10 @@ use bartizan_core::{
 use crate::document::{self, Node, Value};
 use crate::yaml;
 
-pub(crate) mod names;
 #[cfg(test)]
 mod tests;
 
-use names::{Standing, standing};
+use crate::callables::{Standing, standing};
 
 const CODE: Taxonomy = Taxonomy { cwe: &["CWE-470", "CWE-94"], ..Taxonomy::UNSAFE_ARTEFACT };
 

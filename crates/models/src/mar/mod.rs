@@ -9,8 +9,8 @@ use bartizan_core::{
     Probe, Reference, Rule, Severity, Taxonomy,
 };
 
+use crate::callables::{Standing, standing};
 use crate::document::{self, Node};
-use crate::hydra::names::{Standing, standing};
 use crate::mlflow::leaves;
 
 static HANDLER: Rule = Rule {

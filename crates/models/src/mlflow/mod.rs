@@ -8,8 +8,8 @@ use bartizan_core::{
     Inspector, Kind, Metadata, Model, Probe, Rule, Section, Severity, Taxonomy, UseKind,
 };
 
+use crate::callables::{Standing, standing};
 use crate::document::{self, Node, Value};
-use crate::hydra::names::{Standing, standing};
 use crate::yaml;
 
 mod environment;

@@ -10,8 +10,8 @@ use bartizan_core::{
 };
 use std::collections::BTreeMap;
 
+use crate::callables::{Standing, standing};
 use crate::document::{self, Node};
-use crate::hydra::names::{Standing, standing};
 
 static DANGEROUS: Rule = Rule {
     id: "skops/dangerous-type",

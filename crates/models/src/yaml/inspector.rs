@@ -8,7 +8,10 @@ use bartizan_core::{
 };
 
 use super::{Stream, parse};
-use crate::json;
+use crate::{
+    callables::{Standing, standing},
+    json,
+};
 
 /// Longest text that is read.
 const LONGEST: u64 = 16 << 20;
@@ -41,34 +44,6 @@ const HARMLESS: &[&str] = &[
     "torch",
     "transformers",
     "uuid",
-];
-
-/// Modules through which a called name runs commands or code.
-const DANGEROUS: &[&str] = &[
-    "__builtin__",
-    "asyncio",
-    "builtins",
-    "code",
-    "commands",
-    "ctypes",
-    "importlib",
-    "marshal",
-    "multiprocessing",
-    "nt",
-    "os",
-    "pickle",
-    "pip",
-    "posix",
-    "pty",
-    "pydoc",
-    "runpy",
-    "shutil",
-    "socket",
-    "subprocess",
-    "sys",
-    "timeit",
-    "types",
-    "webbrowser",
 ];
 
 /// Reads YAML that no other inspector claims.
@@ -137,7 +112,7 @@ pub(crate) fn object(tag: &str, line: u32, asset: &Asset, inspection: &mut Inspe
     };
     let root = target.split('.').next().unwrap_or_default();
     let (module, name) = target.rsplit_once('.').unwrap_or((target, ""));
-    let severity = if DANGEROUS.contains(&root) {
+    let severity = if standing(target) == Standing::Dangerous {
         Severity::Critical
     } else if HARMLESS.contains(&root) || what == "name" {
         Severity::Low
