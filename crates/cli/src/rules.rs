@@ -15,7 +15,12 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<u8> {
     if let Some(wanted) = &arguments.rule {
         rules.retain(|rule| rule.id == wanted || rule.domain() == wanted);
         if rules.is_empty() {
-            bail!("there is no rule `{wanted}`; `bartizan rules` lists them all");
+            let names = bartizan_engine::all_rules().into_iter().flat_map(|rule| [rule.id, rule.domain()]);
+            let hint = match bartizan_engine::nearest(wanted, names) {
+                Some(name) => format!("did you mean {name}?"),
+                None => "`bartizan rules` lists them all".to_owned(),
+            };
+            bail!("there is no rule `{wanted}`; {hint}");
         }
     }
     let one = arguments.rule.as_deref().is_some_and(|wanted| wanted.contains('/'));

@@ -121,31 +121,13 @@ fn suggestion(path: &std::path::Path) -> String {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => std::path::Path::new("."),
     };
-    let wanted = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
     let neighbours = std::fs::read_dir(folder).into_iter().flatten().flatten().take(10_000);
-    neighbours
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .map(|name| (distance(&name.to_lowercase(), &wanted), name))
-        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
-        .min()
-        .map_or_else(String::new, |(_, name)| format!("; did you mean {}?", folder.join(name).display()))
-}
-
-/// Levenshtein's distance.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let substituted = row.get(j).copied().unwrap_or(0) + usize::from(a != *b);
-            let deleted = row.get(j + 1).copied().unwrap_or(0) + 1;
-            let inserted = next.last().copied().unwrap_or(0) + 1;
-            next.push(substituted.min(deleted).min(inserted));
-        }
-        row = next;
+    let names = neighbours.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match bartizan_engine::nearest(&wanted, names) {
+        Some(name) => format!("; did you mean {}?", path.with_file_name(name).display()),
+        None => String::new(),
     }
-    row.last().copied().unwrap_or(0)
 }
 
 fn render(
@@ -169,16 +151,5 @@ fn render(
             };
             report::table(report, appearance, out)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn a_slip_of_the_finger_is_near() {
-        assert_eq!(distance("model.pkl", "modle.pkl"), 2);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -78,7 +78,7 @@ fn a_target_that_is_not_there_is_an_error_with_a_suggestion() {
     let sandbox = Sandbox::with(&[("model.pkl", GOOD)]);
     let missing = sandbox.run(&["scan", "modle.pkl"]);
     assert_eq!((missing.code, missing.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!(missing.stderr, @"error: no such file or folder: modle.pkl; did you mean ./model.pkl?");
+    insta::assert_snapshot!(missing.stderr, @"error: no such file or folder: modle.pkl; did you mean model.pkl?");
     let missing = sandbox.run(&["scan", "nothing-like-it"]);
     insta::assert_snapshot!(missing.stderr, @"error: no such file or folder: nothing-like-it");
 }

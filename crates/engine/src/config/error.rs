@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::nearest;
+
 /// A manifest that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -68,28 +70,5 @@ impl ConfigError {
 fn suggestion(message: &str) -> Option<&str> {
     let (found, expected) = message.strip_prefix("unknown ")?.split_once(", expected")?;
     let found = found.split('`').nth(1)?;
-    expected
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(|name| (distance(found, name), name))
-        .filter(|(distance, name)| *distance <= name.len().max(3) / 3)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein's distance: how many letters differ.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut next = vec![i.saturating_add(1)];
-        for ((b, above), diagonal) in other.iter().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            let change = diagonal.saturating_add(usize::from(a != *b));
-            next.push(change.min(above.saturating_add(1)).min(left.saturating_add(1)));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    nearest(found, expected.split('`').skip(1).step_by(2))
 }
