@@ -135,7 +135,7 @@ def cores(bench: Bench) -> None:
     offered = 2 * alone.wall / min(both)
     if offered < 1.8:
         bench.note(f"two processes at once got {offered:.2f} cores: the machine is busy, and bar f says nothing")
-    bench.at_least(f"f  {number} files of 5 MB, wall time of one thread against two", alone.wall / paired.wall, 1.6)
+    bench.at_least(f"f  {number} files of 5 MB, wall time of one thread against two", alone.wall / paired.wall, 1.7)
 
 
 def growth(bench: Bench) -> None:
