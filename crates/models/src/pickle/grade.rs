@@ -109,7 +109,8 @@ fn imported(name: &Name) -> Option<Grade> {
     }
     if let Some((effect, does)) = knowledge::denied(&qualified) {
         // `NEWOBJ` makes an instance without running its `__init__`, which is where something would be loaded.
-        if effect == Effect::Load && name.is_used_as(UseKind::New) && !name.is_called() {
+        let is_class = knowledge::is_class(&name.module, &name.name);
+        if effect == Effect::Load && is_class && name.is_used_as(UseKind::New) && !name.is_called() {
             return Some(Grade { does: Some(does), ..Grade::with(&rules::UNSAFE_LOAD, Severity::Low, Low) });
         }
         return Some(Grade { does: Some(does), ..by_effect(effect) });

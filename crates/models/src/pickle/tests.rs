@@ -436,6 +436,13 @@ fn a_literal_that_is_loaded_as_a_checkpoint_is_a_member_whatever_it_looks_like()
 }
 
 #[test]
+fn an_instance_of_a_class_that_could_load_is_mild_and_a_function_in_its_place_is_not() {
+    let made = |module, name| severity_of(proto4(&[global(module, name), b")\x81".to_vec()].concat()));
+    assert_eq!(made("joblib.memory", "Memory"), Some(Severity::Low));
+    assert_eq!(made("pickle", "loads"), Some(Severity::Critical));
+}
+
+#[test]
 fn an_array_of_a_type_that_is_not_known_is_a_gap() {
     let wrapper = [
         &global("joblib.numpy_pickle", "NumpyArrayWrapper")[..],
