@@ -136,16 +136,23 @@ impl Machine<'_> {
     pub(super) fn keep_partial(&mut self, id: NameId, function: Packed, first: Option<Packed>) {
         const MOST: usize = 16;
         let kept = self.partials.entry(id).or_default();
-        if kept.len() < MOST && !kept.iter().any(|(known, _)| *known == function) {
-            kept.push((function, first));
+        if kept.iter().any(|(known, _)| *known == function) {
+            return;
+        }
+        match kept.len() {
+            length if length < MOST => kept.push((function, first)),
+            // Whatever else it may call is as good as computed.
+            MOST => kept.push((Packed::UNKNOWN, None)),
+            _ => {}
         }
     }
 
     /// A partial is called: so is what it keeps. `partial(C.__new__, C, …)()` is how protocols 2 and 3 make an
-    /// instance with keywords.
+    /// instance with keywords. Each function that was kept is called once: partials may keep each other, and calling
+    /// them all again each time would never end.
     pub(super) fn call_partial(&mut self, id: NameId, at: u64) -> Packed {
         let mut result = Packed::UNKNOWN;
-        for (function, first) in self.partials.get(&id).cloned().unwrap_or_default() {
+        for (function, first) in self.partials.remove(&id).unwrap_or_default() {
             let makes = match (function.unpack(), first.map(Packed::unpack)) {
                 (Value::Name(method), Some(Value::Name(_))) => self
                     .names

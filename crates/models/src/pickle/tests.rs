@@ -398,6 +398,27 @@ fn functions_that_call_what_they_are_given_do_not_hide_it() {
     assert!(scan(imports).worst() >= Some(Severity::Medium));
 }
 
+/// Two partials that each keep both would be called two to the power of the depth times.
+#[test]
+fn partials_that_keep_each_other_end() {
+    let partial =
+        |name: &str| [&global("functools", "partial")[..], &global("stranger", name), b"\x85R"].concat();
+    let state = |kept: &[u8]| [b"(", kept, b")}Ntb"].concat();
+    let mut body = [partial("one"), b"q\x000".to_vec(), partial("two"), b"q\x010".to_vec()].concat();
+    for of in [b"h\x00", b"h\x01"] {
+        for kept in [b"h\x00", b"h\x01"] {
+            body.extend([&of[..], &state(kept), b"0"].concat());
+        }
+    }
+    body.extend(b"h\x00)R");
+    let outcome = scan(proto4(&body));
+    assert!(outcome.worst() >= Some(Severity::High), "{:#?}", outcome.inspection.findings);
+    let called = |name| {
+        outcome.inspection.findings.iter().any(|f| f.message.contains(&format!("runs `stranger.{name}")))
+    };
+    assert!(called("one") && called("two"), "{:#?}", outcome.inspection.findings);
+}
+
 #[test]
 fn a_partial_that_is_not_called_and_one_that_makes_an_instance_are_harmless() {
     let kept =
