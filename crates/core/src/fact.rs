@@ -32,6 +32,16 @@ pub enum Fact {
     Prompt(Prompt),
     /// A file or address that it points to.
     Reference(Reference),
+    /// Something outside it that its code or configuration uses.
+    Usage(Usage),
+    /// An input or output of the model.
+    Port(Port),
+    /// A measured result that it declares.
+    Evaluation(Evaluation),
+    /// What a card says about use, limits and ethics.
+    Statement(Statement),
+    /// A dataset's own description: its files and records.
+    Collection(Collection),
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -198,6 +208,9 @@ pub struct Dependency {
     /// Its version or revision, when pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// For a base model, how the asset was made from it, when said: `finetune`, `adapter`, `quantized`, `merge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<&'static str>,
 }
 
 /// A dataset that the asset names.
@@ -239,4 +252,158 @@ pub struct Reference {
     pub role: &'static str,
     /// Path or URI, redacted and cut.
     pub target: String,
+}
+
+/// What kind of thing is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UsageKind {
+    /// A model, remote or local.
+    Model,
+    /// A dataset, remote or local.
+    Dataset,
+    /// A package of a programming language.
+    Library,
+    /// A container image.
+    Container,
+    /// A service that is called over a network, such as an LLM API.
+    Service,
+    /// A store of embeddings.
+    VectorStore,
+    /// An agent.
+    Agent,
+    /// A server of the Model Context Protocol.
+    McpServer,
+    /// A tool that a model or agent may call.
+    Tool,
+    /// A prompt in code or configuration.
+    Prompt,
+}
+
+/// Something outside the asset that it uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Usage {
+    /// What it is.
+    pub kind: UsageKind,
+    /// Its id as written, case kept: `google-bert/bert-base-uncased`, `gpt-4o`, `data/train.csv`.
+    pub name: String,
+    /// Version, revision, tag or digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Does the version name content that cannot change: a commit, a digest, an exact release?
+    pub pinned: bool,
+    /// Who provides it: `huggingface`, `openai`, `anthropic`, `torch-hub`, `pypi`, `npm`, `oci`, `local`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// What uses it: `transformers.AutoModel.from_pretrained`, `FROM`, `requirements`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+    /// How the name was resolved: `literal`, `constant`, `default-argument`, `environment`, `dictionary`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<&'static str>,
+    /// Is the name a path in the repository?
+    pub local: bool,
+    /// Line of the use, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+/// Which way data flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Into the model.
+    Input,
+    /// Out of it.
+    Output,
+}
+
+/// An input or output of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Port {
+    /// Which way data flows.
+    pub direction: Direction,
+    /// Its name.
+    pub name: String,
+    /// Element type, in lower case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<String>,
+    /// Size of each dimension, outermost first: a number, or the name of a free one; `?` where nothing is said.
+    pub shape: Vec<String>,
+}
+
+/// A measured result, as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Evaluation {
+    /// The task: `text-classification`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Name or id of the dataset it was measured on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Split or slice of that dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// The metric: `accuracy`, …
+    pub metric: String,
+    /// Its value as written.
+    pub value: String,
+}
+
+/// A passage of a card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Statement {
+    /// What it is about: `use`, `out-of-scope`, `limitation`, `ethics`, `bias`, `training`, `environment`, `description`, `citation`.
+    pub about: &'static str,
+    /// The text, redacted and cut.
+    pub text: String,
+}
+
+/// A dataset as its own metadata describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Collection {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its description, cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Who made it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub creators: Vec<String>,
+    /// Its files.
+    pub distribution: Vec<Distribution>,
+    /// Names of its record sets, each with its fields.
+    pub record_sets: Vec<RecordSet>,
+}
+
+/// A file (or set of files) of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Distribution {
+    /// Its id or name.
+    pub name: String,
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Media type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// SHA-256, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Records of one shape in a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct RecordSet {
+    /// Its id or name.
+    pub name: String,
+    /// Names of its fields.
+    pub fields: Vec<String>,
 }

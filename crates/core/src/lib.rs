@@ -27,8 +27,8 @@ pub use coverage::{Coverage, Gap};
 pub use cursor::{Cursor, Truncated};
 pub use description::{Cell, Description, Section};
 pub use fact::{
-    Dataset, Dependency, Digest, Fact, Import, Licence, Metadata, Model, Prompt, Reference, Span, Tensor,
-    UseKind,
+    Collection, Dataset, Dependency, Digest, Direction, Distribution, Evaluation, Fact, Import, Licence,
+    Metadata, Model, Port, Prompt, RecordSet, Reference, Span, Statement, Tensor, Usage, UsageKind, UseKind,
 };
 pub use finding::{Confidence, Evidence, Finding, Fingerprint, Fix, Location, Severity};
 pub use inspector::{Budget, Context, Inspection, Inspector, LimitReached, Options};

@@ -75,6 +75,7 @@ fn facts(card: &Node, inspection: &mut Inspection) {
             role: "base-model",
             name: redacted(name),
             version: None,
+            relation: None,
         }));
     }
     for name in texts(card, "datasets") {

@@ -313,6 +313,7 @@ fn facts(found: &Found, inspection: &mut Inspection) {
             role: "delegate",
             name: redacted(name),
             version: None,
+            relation: None,
         }));
     }
     for (name, count) in &found.operators {

@@ -334,7 +334,12 @@ fn facts(header: &Header, tensors: &[Tensor], context: &Context<'_>, inspection:
         let name = text(&key("repo_url")).or_else(|| text(&key("name")));
         if let Some(name) = name {
             let version = text(&key("version"));
-            inspection.know(Fact::Dependency(Dependency { role: "base-model", name, version }));
+            inspection.know(Fact::Dependency(Dependency {
+                role: "base-model",
+                name,
+                version,
+                relation: None,
+            }));
         }
     }
     for pair in header.pairs.iter().take(10_000) {

@@ -83,6 +83,7 @@ impl Judge<'_> {
                     role: "custom-code",
                     name: redacted(repository),
                     version: None,
+                    relation: None,
                 }));
                 let message = format!(
                     "`{}` runs the class `{}` from another repository, `{}`, at whatever commit it has then",
@@ -239,6 +240,7 @@ impl Judge<'_> {
                     role: "base-model",
                     name: redacted(name),
                     version,
+                    relation: None,
                 }));
             }
         }

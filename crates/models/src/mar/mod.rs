@@ -159,6 +159,7 @@ fn examine_handler(handler: &str, asset: &Asset, inspection: &mut Inspection) {
         role: "custom-code",
         name: handler.to_owned(),
         version: None,
+        relation: None,
     }));
     let dotted = if function.is_empty() { module.to_owned() } else { format!("{module}.{function}") };
     let is_file = file.ends_with(".py");

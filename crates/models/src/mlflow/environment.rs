@@ -62,7 +62,12 @@ impl Inspector for EnvironmentInspector {
                 let message = format!("{what}: `{}`", bartizan_core::redacted(entry));
                 inspection.find(Finding::new(&INDEX, asset, message).line(number).evidence("entry", entry));
             } else if let Some((name, version)) = package(entry) {
-                inspection.know(Fact::Dependency(Dependency { role: "package", name, version }));
+                inspection.know(Fact::Dependency(Dependency {
+                    role: "package",
+                    name,
+                    version,
+                    relation: None,
+                }));
             }
         }
         inspection

@@ -74,7 +74,8 @@ fn package_lists_become_dependencies() {
     let outcome = testing::inspect(&EnvironmentInspector, "requirements.txt", text.as_bytes().to_vec());
     assert_eq!(outcome.worst(), Some(Severity::Low));
     assert_eq!(outcome.inspection.findings.len(), 2);
-    let expected = Dependency { role: "package", name: "torch".into(), version: Some("2.4.0".into()) };
+    let expected =
+        Dependency { role: "package", name: "torch".into(), version: Some("2.4.0".into()), relation: None };
     assert_eq!(outcome.inspection.facts.first(), Some(&Fact::Dependency(expected)));
 }
 

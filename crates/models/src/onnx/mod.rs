@@ -293,7 +293,7 @@ fn facts(asset: &Asset, context: &Context<'_>, model: &Model, inspection: &mut I
     }));
     for (domain, version) in model.opsets.iter().take(1000) {
         let (name, version) = (domain_name(domain), Some(version.to_string()));
-        inspection.know(Fact::Dependency(Dependency { role: "opset", name, version }));
+        inspection.know(Fact::Dependency(Dependency { role: "opset", name, version, relation: None }));
     }
     for ((domain, operator), usage) in model.operators.iter().take(10_000) {
         inspection.know(Fact::Import(Import {

@@ -302,7 +302,12 @@ fn facts(found: &Found, inspection: &mut Inspection) {
     let mut sets: Vec<&str> = found.operations.keys().map(|(set, _)| set.as_str()).collect();
     sets.dedup();
     for set in sets.into_iter().filter(|set| !set.is_empty()).take(100) {
-        inspection.know(Fact::Dependency(Dependency { role: "opset", name: redacted(set), version: None }));
+        inspection.know(Fact::Dependency(Dependency {
+            role: "opset",
+            name: redacted(set),
+            version: None,
+            relation: None,
+        }));
     }
     for ((set, operation), (_, count)) in &found.operations {
         inspection.know(Fact::Import(Import {

@@ -251,6 +251,7 @@ fn facts(header: &Header, tensors: &[Tensor], context: &Context<'_>, inspection:
             role: "base-model",
             name,
             version: None,
+            relation: None,
         }));
     }
     for (key, value) in header.metadata.iter().take(1000) {

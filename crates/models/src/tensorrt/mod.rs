@@ -206,6 +206,7 @@ impl Inspector for Tensorrt {
                 role: "plugin",
                 name: redacted(name),
                 version: None,
+                relation: None,
             }));
             // The names inside a library that was found are its own.
             if found.libraries.is_empty() {

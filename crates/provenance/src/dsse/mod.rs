@@ -1,0 +1,1 @@
+//! DSSE envelopes: what is signed, by which keys.

@@ -1,0 +1,1 @@
+//! Lineage: which model descends from which, as declared and as its weights show.

@@ -1,0 +1,1 @@
+//! OpenSSF model signing (OMS): manifests of digests, signed as one statement.
