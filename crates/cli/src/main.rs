@@ -7,7 +7,9 @@ mod output;
 mod progress;
 mod rules;
 mod scan;
+mod sign;
 mod tools;
+mod verify;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -25,6 +27,9 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Digest(arguments) => sign::digest(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),
         Command::Schema { of } => tools::schema(of),

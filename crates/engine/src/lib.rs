@@ -19,6 +19,7 @@ pub mod report;
 mod request;
 mod rules;
 mod scan;
+pub mod signing;
 mod source;
 
 pub use draft::draft;
