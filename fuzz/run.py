@@ -44,8 +44,8 @@ def fuzz(target: str, kind: str, seconds: float, folder: Path) -> bool:
         time.sleep(1)
     code = process.wait()
     text = log.read_text(errors="replace")
-    runs = re.search(r"number_of_executed_units: (\d+)", text)
-    peak = re.search(r"peak_rss_mb: (\d+)", text)
+    runs = re.search(r"number_of_executed_units:\s*(\d+)", text)
+    peak = re.search(r"peak_rss_mb:\s*(\d+)", text)
     cover = re.findall(r"cov: (\d+)", text)
     ended = "no failure" if code == 0 and spent >= seconds else f"FAILED (exit code {code}), see {log}"
     print(f"{kind}: {spent:.0f} CPU s, {runs and runs[1]} inputs, {cover[-1] if cover else '?'} edges, "

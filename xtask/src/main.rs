@@ -142,7 +142,7 @@ fn conformance() -> Result<()> {
         return Ok(());
     };
     let arguments =
-        ["test", "--release", "--package", "bartizan-engine", "--test", "conformance", "--", "--ignored"];
+        ["test", "--release", "--workspace", "--exclude", "xtask", "--test", "conformance*", "--", "--ignored"];
     eprintln!("$ cargo {}", arguments.join(" "));
     let status = Command::new("cargo")
         .args(arguments)
