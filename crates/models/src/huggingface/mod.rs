@@ -10,6 +10,7 @@ use bartizan_core::{
     Section, Tree, redacted,
 };
 
+mod origin;
 mod rules;
 mod settings;
 #[cfg(test)]
