@@ -64,7 +64,7 @@ impl Inspector for Card {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
-        if !probe.extension_is(&["md", "markdown"]) || !probe.is_text() {
+        if !probe.extension_is(&["md", "markdown"]) || !probe.is_text() || is_instruction(probe) {
             return Claim::No;
         }
         let head = String::from_utf8_lossy(&probe.head);
@@ -111,6 +111,14 @@ impl Inspector for Card {
         let card = metadata(&split(&text), context).unwrap_or_default();
         card.map(|card| json::table(&card, context)).unwrap_or_default()
     }
+}
+
+/// Files for agents and code forges begin as cards do and are none: `SKILL.md`, `.github/…`, `.claude/agents/….md`.
+fn is_instruction(probe: &Probe<'_>) -> bool {
+    let path = probe.asset.path.as_str();
+    let hidden = |part: &str| part.len() > 1 && part.starts_with('.') && part != "..";
+    probe.name().eq_ignore_ascii_case("skill.md")
+        || path.rsplit_once(['/', '!']).is_some_and(|(folders, _)| folders.split(['/', '!']).any(hidden))
 }
 
 fn read(card: Option<&Node>, parts: &Parts<'_>, asset: &Asset, inspection: &mut Inspection) {

@@ -39,6 +39,10 @@ fn a_card_tells_licence_base_model_datasets_and_task() {
         assert!(facts.contains(told), "{told}: {facts}");
     }
     assert!(read("# plain").claim == Claim::No);
+    assert!(read("# Model Card for Xyz\n").claim == Claim::Name);
+    for name in [".claude/agents/a.md", "skills/x/SKILL.md"] {
+        assert!(inspect(&Card, name, text.to_owned()).claim == Claim::No);
+    }
     assert_eq!(outcome.inspection.kind, None);
 }
 
