@@ -88,7 +88,7 @@ fn repositories(service: &Service, location: &str) -> Result<Vec<String>, Source
             Some(next) => Url::parse(next).map_err(|error| RestError::Answer(error.to_string()))?,
             None => first.clone(),
         };
-        let (listed, headers) = service.json::<Vec<Listed>>(&page, None)?;
+        let (listed, headers) = service.list::<Listed>(&page)?;
         Ok((listed, following(&headers, &page).map(|url| url.to_string())))
     })?;
     if ids.len() > REPOSITORIES {

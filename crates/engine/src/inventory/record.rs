@@ -153,8 +153,8 @@ pub(crate) struct Record {
     /// What is wrong with the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
-    /// Was its content read to its end just now?
-    #[serde(skip)]
+    /// Was its content read to its end, to digest it?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) was_read: bool,
     pub(crate) first_seen: String,
     pub(crate) last_seen: String,

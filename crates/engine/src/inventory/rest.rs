@@ -149,7 +149,16 @@ impl Service {
         Ok(answer)
     }
 
-    /// Asks for JSON.
+    /// Asks for a JSON list.
+    pub(crate) fn list<T: DeserializeOwned>(&self, url: &Url) -> Result<(Vec<T>, HeaderMap), RestError> {
+        let answer = self.ask(url, "application/json", None, ANSWER)?;
+        if answer.status != StatusCode::OK {
+            return Err(refused(answer.status));
+        }
+        Ok((read(&answer.body)?, answer.headers))
+    }
+
+    /// Asks for a JSON object.
     pub(crate) fn json<T: DeserializeOwned>(
         &self,
         url: &Url,
@@ -200,8 +209,16 @@ pub(crate) fn refused(status: StatusCode) -> RestError {
     RestError::Status(status, hint)
 }
 
-/// An answer as the type that it should be.
+/// An answer that is a JSON object, as the type that it should be.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, RestError> {
+    // A list would do for a structure whose fields may all be left out.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(RestError::Answer("is no JSON object".to_owned()));
+    }
+    read(body)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RestError> {
     serde_json::from_slice(body).map_err(|error| {
         RestError::Answer(format!(
             "is not what it should be: {}",

@@ -204,9 +204,14 @@ impl<'a> Known<'a> {
         let own = self.records.get(found.uri.as_str()).copied().into_iter();
         let members = self.members.get(found.uri.as_str()).into_iter().flatten().copied();
         let records: Vec<&Record> = own.chain(members).filter(|r| r.token.as_ref() == Some(token)).collect();
+        // What was synchronised without digests is not good enough with them.
+        let digested = |record: &&Record| {
+            record.digest.as_ref().is_some_and(super::ContentDigest::is_sha256)
+                && (record.was_read || !found.check || record.pointer)
+        };
         let whole = !records.is_empty()
             && records.iter().all(|record| record.problem.is_none())
-            && (!digests || records.iter().all(|record| record.digest.is_some()));
+            && (!digests || records.iter().all(digested));
         whole.then(|| {
             let again = |record: &Record| Record {
                 version: found.version.clone(),

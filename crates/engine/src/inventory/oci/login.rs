@@ -2,7 +2,12 @@
 //!
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
@@ -22,7 +27,15 @@ const CONFIGURATION: u64 = 4 << 20;
 /// Who asks, and what tokens were given so far, by scope.
 pub(super) struct Login {
     own: Option<Credential>,
-    given: BTreeMap<String, Credential>,
+    given: Mutex<BTreeMap<String, Given>>,
+}
+
+/// A token, and where to get the next one.
+struct Given {
+    credential: Credential,
+    realm: Url,
+    at: Instant,
+    lifetime: Duration,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +58,9 @@ struct Token {
     token: Option<String>,
     #[serde(default)]
     access_token: Option<String>,
+    /// Seconds.
+    #[serde(default)]
+    expires_in: Option<u64>,
 }
 
 /// Where tokens are given, and for what.
@@ -69,17 +85,30 @@ impl Login {
                 "the token would travel without encryption, which is refused".to_owned(),
             ));
         }
-        Ok(Self { own, given: BTreeMap::new() })
+        Ok(Self { own, given: Mutex::default() })
     }
 
     /// What to send along with a request for a scope.
     pub(super) fn credential(&self, scope: &str) -> Option<Credential> {
-        self.given.get(scope).or(self.own.as_ref()).cloned()
+        let given = self.given.lock().ok().and_then(|given| given.get(scope).map(|g| g.credential.clone()));
+        given.or_else(|| self.own.clone())
+    }
+
+    /// The same, with a new token where the old one is about to end.
+    pub(super) fn fresh(&self, service: &Service, scope: &str) -> Result<Option<Credential>, RestError> {
+        let ending = self.given.lock().ok().and_then(|given| {
+            let given = given.get(scope)?;
+            (given.at.elapsed() > given.lifetime.mul_f64(0.75)).then(|| given.realm.clone())
+        });
+        match ending {
+            Some(realm) => self.ask(service, realm, scope).map(Some),
+            None => Ok(self.credential(scope)),
+        }
     }
 
     /// Asks for what the registry wants: a token of its token server.
     pub(super) fn log_in(
-        &mut self,
+        &self,
         service: &Service,
         headers: &HeaderMap,
         scope: &str,
@@ -100,19 +129,28 @@ impl Login {
         if let Some(name) = &challenge.service {
             realm.query_pairs_mut().append_pair("service", name);
         }
+        self.ask(service, realm, scope)
+    }
+
+    fn ask(&self, service: &Service, realm: Url, scope: &str) -> Result<Credential, RestError> {
         let own = self.own.as_ref().filter(|own| matches!(own, Credential::Basic(..)));
         let answer = service.ask_as(own, &realm, "application/json", None, 1 << 20)?;
         if !answer.status.is_success() {
             return Err(rest::refused(answer.status));
         }
         let token: Token = rest::parse(&answer.body)?;
+        // The specification says 60 seconds where nothing is said.
+        let lifetime = Duration::from_secs(token.expires_in.unwrap_or(60).clamp(10, 86_400));
         let token = token
             .token
             .or(token.access_token)
             .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
             .ok_or_else(|| RestError::Answer("holds no token".to_owned()))?;
         let credential = Credential::Bearer(token.into());
-        self.given.insert(scope.to_owned(), credential.clone());
+        if let Ok(mut given) = self.given.lock() {
+            let entry = Given { credential: credential.clone(), realm, at: Instant::now(), lifetime };
+            given.insert(scope.to_owned(), entry);
+        }
         Ok(credential)
     }
 }

@@ -12,6 +12,7 @@ mod media;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     sync::Arc,
 };
 
@@ -33,7 +34,7 @@ use super::{
 };
 use crate::source::remote::{
     Object,
-    http::{self, HttpObject},
+    http::{self, Authority, HttpObject},
     hub,
 };
 
@@ -68,8 +69,8 @@ struct Named {
 /// Every layer of every tag that holds a part of a model.
 pub(crate) fn harvest(source: &Source, reach: &Reach) -> Result<Harvest, SourceError> {
     let named = Named::parse(&source.location)?;
-    let service = Service::at(named.registry.clone(), None, source, reach)?;
-    let login = Login::of(source, &named.registry)?;
+    let service = Arc::new(Service::at(named.registry.clone(), None, source, reach)?);
+    let login = Arc::new(Login::of(source, &named.registry)?);
     let mut registry = Registry {
         source,
         service,
@@ -134,8 +135,8 @@ impl Named {
 
 struct Registry<'a> {
     source: &'a Source,
-    service: Service,
-    login: Login,
+    service: Arc<Service>,
+    login: Arc<Login>,
     http: reqwest::Client,
     harvest: Harvest,
     /// Manifests without any part of a model.
@@ -169,7 +170,7 @@ impl Registry<'_> {
     }
 
     /// An answer, after logging in if the registry asks for that.
-    fn ask(&mut self, url: &Url, accept: &str, scope: &str, most: u64) -> Result<rest::Answer, RestError> {
+    fn ask(&self, url: &Url, accept: &str, scope: &str, most: u64) -> Result<rest::Answer, RestError> {
         let credential = self.login.credential(scope);
         let answer = self.service.ask_as(credential.as_ref(), url, accept, None, most)?;
         if answer.status != StatusCode::UNAUTHORIZED {
@@ -179,7 +180,7 @@ impl Registry<'_> {
         self.service.ask_as(Some(&credential), url, accept, None, most)
     }
 
-    fn ask_ok(&mut self, url: &Url, accept: &str, scope: &str, most: u64) -> Result<rest::Answer, RestError> {
+    fn ask_ok(&self, url: &Url, accept: &str, scope: &str, most: u64) -> Result<rest::Answer, RestError> {
         let answer = self.ask(url, accept, scope, most)?;
         if answer.status == StatusCode::OK { Ok(answer) } else { Err(rest::refused(answer.status)) }
     }
@@ -343,12 +344,10 @@ impl Registry<'_> {
         found.kind = media::kind(&descriptor);
         found.facts = facts;
         let url = self.service.address(&["v2", repository, "blobs", &descriptor.digest], &[]);
-        let ranges = HttpObject::new(
-            self.service.network.clone(),
-            self.http.clone(),
-            url,
-            self.login.credential(scope),
-        );
+        let (service, login, scope) = (Arc::clone(&self.service), Arc::clone(&self.login), scope.to_owned());
+        let authority: Authority = Arc::new(move || login.fresh(&service, &scope).map_err(io::Error::other));
+        let network = self.service.network.clone();
+        let ranges = HttpObject::new(network, self.http.clone(), url, Some(authority));
         let object = Object {
             path: found.path.clone(),
             size: descriptor.size,

@@ -73,6 +73,9 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+/// Says who asks, again for every request: some tokens are short-lived. It may itself ask a server.
+pub(crate) type Authority = Arc<dyn Fn() -> io::Result<Option<Credential>> + Send + Sync>;
+
 /// Is the server on this machine? Only there, credentials may travel without encryption.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -97,24 +100,28 @@ pub(crate) struct HttpObject {
     network: Network,
     client: Client,
     url: Url,
-    credential: Option<Credential>,
+    authority: Option<Authority>,
     /// Everything, when the server cannot send ranges.
     whole: Mutex<Option<Bytes>>,
 }
 
 impl HttpObject {
-    pub(crate) fn new(network: Network, client: Client, url: Url, credential: Option<Credential>) -> Self {
-        Self { network, client, url, credential, whole: Mutex::new(None) }
+    pub(crate) fn new(network: Network, client: Client, url: Url, authority: Option<Authority>) -> Self {
+        Self { network, client, url, authority, whole: Mutex::new(None) }
     }
 
-    fn request(&self, start: u64, end: u64) -> RequestBuilder {
+    fn credential(&self) -> io::Result<Option<Credential>> {
+        self.authority.as_ref().map_or(Ok(None), |authority| authority())
+    }
+
+    fn request(&self, start: u64, end: u64, credential: Option<&Credential>) -> RequestBuilder {
         let request = self
             .client
             .get(self.url.clone())
             .header(RANGE, format!("bytes={start}-{}", end.saturating_sub(1)))
             // A compressed answer would have other offsets.
             .header(ACCEPT_ENCODING, "identity");
-        match &self.credential {
+        match credential {
             Some(credential) => credential.apply(request),
             None => request,
         }
@@ -122,7 +129,8 @@ impl HttpObject {
 
     /// The size of the object, by asking for its first byte.
     fn size(&self) -> Result<u64, ListError> {
-        let response = self.network.wait(send(|| self.request(0, 1)))?;
+        let credential = self.credential()?;
+        let response = self.network.wait(send(|| self.request(0, 1, credential.as_ref())))?;
         match response.status() {
             StatusCode::PARTIAL_CONTENT => total(&response)
                 .ok_or_else(|| ListError::Failed("the server does not tell the object's size".to_owned())),
@@ -150,8 +158,9 @@ impl Ranges for HttpObject {
         if let Some(whole) = self.whole.lock().ok().and_then(|whole| whole.clone()) {
             return Ok(part(&whole));
         }
+        let credential = self.credential()?;
         self.network.wait(async {
-            let response = send(|| self.request(start, end)).await?;
+            let response = send(|| self.request(start, end, credential.as_ref())).await?;
             match response.status() {
                 StatusCode::PARTIAL_CONTENT if first(&response) == Some(start) => {
                     take(response, end.saturating_sub(start)).await

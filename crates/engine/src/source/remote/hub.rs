@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     ListError, Network, Object,
-    http::{self, Credential, HttpObject},
+    http::{self, Authority, Credential, HttpObject},
 };
 
 /// Most pages of a listing; a page has up to 1,000 entries.
@@ -99,6 +99,7 @@ impl Hub {
         let base = Url::parse(&self.endpoint)
             .map_err(|error| ListError::Usage(format!("HF_ENDPOINT is no address: {error}")))?;
         let token = self.token_for(&base);
+        let authority = token.clone().map(|token| Arc::new(move || Ok(Some(token.clone()))) as Authority);
         let (client, service) = (http::client()?, http::service_client()?);
         let mut next = Some(address(&base, &["api", repository.kind.plural()], &repository, "tree", "")?);
         if let Some(first) = &mut next {
@@ -117,7 +118,8 @@ impl Hub {
                     continue;
                 }
                 let url = address(&base, repository.kind.prefix(), &repository, "resolve", &entry.path)?;
-                let ranges = Arc::new(HttpObject::new(network.clone(), client.clone(), url, token.clone()));
+                let ranges =
+                    Arc::new(HttpObject::new(network.clone(), client.clone(), url, authority.clone()));
                 let sha256 = entry.lfs.map(|large| large.oid);
                 let token = sha256.clone().or(entry.oid);
                 objects.push(Object { path: entry.path, size: entry.size, ranges, token, sha256 });
