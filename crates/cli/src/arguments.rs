@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
+    /// Keep one list of AI assets over folders, git, object stores, registries, MLflow and model hubs
+    Inventory(crate::inventory::InventoryArguments),
     /// Write a bartizan.toml from what a folder holds
     Init(InitArguments),
     /// Print a completion script for a shell

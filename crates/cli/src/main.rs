@@ -3,6 +3,7 @@
 mod arguments;
 mod inspect;
 mod interrupt;
+mod inventory;
 mod output;
 mod progress;
 mod rules;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),
