@@ -3,6 +3,7 @@
 mod arguments;
 mod inspect;
 mod interrupt;
+mod lineage;
 mod output;
 mod progress;
 mod rules;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
         Command::Completions { shell } => tools::completions(shell),

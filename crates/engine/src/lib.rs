@@ -12,6 +12,7 @@ mod draft;
 mod error;
 mod extensions;
 mod inspect;
+pub mod lineage;
 mod nearest;
 pub mod policy;
 mod progress;
