@@ -220,16 +220,19 @@ struct Evidence {
     resized: bool,
     /// Matched tensors whose element types differ.
     other_types: bool,
-    /// Tensors without a counterpart, in each model.
+    /// Matrices without a counterpart, in each model.
     alone: [usize; 2],
+    /// Are those without one the same in another order?
+    reordered: bool,
 }
 
 /// Share of the weight that must show a trait.
 const MOST: f64 = 0.6;
 
 impl Evidence {
-    fn of(ours: &[Informative<'_>], theirs: &[Informative<'_>], pairs: &[Match]) -> Self {
-        let mut evidence = Self { traits: Vec::new(), resized: false, other_types: false, alone: [0, 0] };
+    fn of<'a>(ours: &[Informative<'a>], theirs: &[Informative<'a>], pairs: &[Match]) -> Self {
+        let mut evidence =
+            Self { traits: Vec::new(), resized: false, other_types: false, alone: [0, 0], reordered: false };
         let mut used = (BTreeSet::new(), BTreeSet::new());
         for pair in pairs.iter().filter(|pair| pair.adjusted() > 0.0) {
             used.0.insert(pair.a);
@@ -256,13 +259,16 @@ impl Evidence {
             evidence.traits.push((traits, pair.weight, [one.tensor.quantised, other.tensor.quantised]));
         }
         // Vectors that stay where they began are alike in no model; they do not make a model another one.
-        let telling = |tensors: &[Informative<'_>], used: &BTreeSet<usize>| {
-            tensors
-                .iter()
-                .filter(|tensor| !tensor.canonical.is_vector() && !used.contains(&tensor.index))
-                .count()
+        let alone = |tensors: &[Informative<'a>], used: &BTreeSet<usize>| {
+            let left =
+                |tensor: &&Informative<'a>| !tensor.canonical.is_vector() && !used.contains(&tensor.index);
+            tensors.iter().filter(left).map(|tensor| tensor.tensor).collect::<Vec<_>>()
         };
-        evidence.alone = [telling(ours, &used.0), telling(theirs, &used.1)];
+        let left = [alone(ours, &used.0), alone(theirs, &used.1)];
+        let [left_a, left_b] = &left;
+        evidence.alone = [left_a.len(), left_b.len()];
+        evidence.reordered =
+            permuted::of_tensors(left_a, left_b, true).is_some_and(|distance| distance < permuted::PERMUTED);
         evidence
     }
 
@@ -279,6 +285,9 @@ impl Evidence {
     }
 
     fn relation(&self, shared_a: f64, shared_b: f64) -> (Relation, Descent) {
+        if self.reordered {
+            return (Relation::Permuted, Descent::Unknown);
+        }
         let same = |traits: &Traits, _: [bool; 2]| traits.identical || traits.scaled;
         if self.share(same) > 0.999 {
             return self.of_equal_values(Relation::SameWeights);

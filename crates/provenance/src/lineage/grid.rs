@@ -7,40 +7,43 @@ const FEWEST: usize = 24;
 /// Mean distance to the grid, in steps; 0.25 is what chance gives.
 const CLOSE: f64 = 0.04;
 
-/// Do most of these stretches, each from one row, lie on a grid of their own, or all values on a common one?
-pub(super) fn is_quantised(samples: &[f32], rows: &[Vec<f32>]) -> bool {
-    if lies_on_grid(samples) {
-        return true;
-    }
-    let mut votes = 0usize;
-    let mut asked = 0usize;
-    for row in rows {
-        if row.len() < FEWEST {
-            continue;
-        }
-        asked += 1;
-        // Groups of 128 or 32 share a scale in most formats; a whole row in the others.
-        let grouped = |size: usize| {
-            let (mut on, mut of) = (0usize, 0usize);
-            for group in row.chunks_exact(size) {
-                of += 1;
-                on += usize::from(repeats(group, 0.75) || lies_on_grid(group));
-            }
-            of > 0 && on * 10 >= of * 8
-        };
-        votes += usize::from(lies_on_grid(row) || grouped(128) || grouped(64) || grouped(32));
-    }
-    asked > 0 && votes * 10 >= asked * 7
+/// Values of one tensor that may share a scale.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// Rows and columns, or parts of them: scales of layers and channels.
+    pub(super) whole: Vec<Vec<Vec<f32>>>,
+    /// Stretches in the order of storage, from multiples of 256: scales of groups of 32 to 256.
+    pub(super) stretches: Vec<Vec<f32>>,
+}
+
+/// Groups that share a scale in one format or another.
+const GROUPS: [usize; 4] = [32, 64, 128, 256];
+/// Share of lines or groups that must lie on grids of their own.
+const VOTES: f64 = 0.7;
+
+/// Do the values lie on a common grid, or most lines or groups each on its own?
+pub(super) fn is_quantised(samples: &[f32], lines: &Lines) -> bool {
+    let mostly = |asked: usize, on: usize| asked > 0 && on as f64 >= VOTES * asked as f64;
+    let whole = |lines: &Vec<Vec<f32>>| {
+        let long: Vec<&Vec<f32>> = lines.iter().filter(|line| line.len() >= FEWEST).collect();
+        mostly(long.len(), long.iter().filter(|line| lies_on_grid(line)).count())
+    };
+    let grouped = |size: usize| {
+        let groups: Vec<&[f32]> = lines.stretches.iter().flat_map(|line| line.chunks_exact(size)).collect();
+        let on = groups.iter().filter(|group| repeats(group) || lies_on_grid(group)).count();
+        mostly(groups.len(), on)
+    };
+    lies_on_grid(samples) || lines.whole.iter().any(whole) || GROUPS.into_iter().any(grouped)
 }
 
 /// Are there far fewer values than elements? Zeros do not count: pruning makes those.
-fn repeats(values: &[f32], most: f64) -> bool {
+fn repeats(values: &[f32]) -> bool {
     let mut sorted: Vec<f32> = values.iter().copied().filter(|value| *value != 0.0).collect();
     let count = sorted.len();
     sorted.sort_by(f32::total_cmp);
     sorted.dedup();
     // 4 bits have 16 levels: 32 elements repeat most of them.
-    count >= FEWEST && sorted.len() <= 16 && sorted.len() as f64 <= most * count as f64
+    count >= FEWEST && sorted.len() <= 16 && sorted.len() * 4 <= count * 3
 }
 
 fn lies_on_grid(values: &[f32]) -> bool {
@@ -92,14 +95,18 @@ mod tests {
     fn integers_times_a_scale_are_recognised_per_tensor_per_row_and_per_group() {
         for levels in [7.0, 127.0] {
             let tensor = rounded(&noise(2048, 1), levels);
-            assert!(is_quantised(&tensor, &[]), "per tensor, {levels}");
+            assert!(is_quantised(&tensor, &Lines::default()), "per tensor, {levels}");
+            let lines = |lines: &[Vec<f32>]| Lines { whole: vec![lines.to_vec()], stretches: Vec::new() };
             let rows: Vec<Vec<f32>> = (0..4).map(|row| rounded(&noise(768, row), levels)).collect();
-            assert!(is_quantised(&rows.concat(), &rows), "per row, {levels}");
+            assert!(is_quantised(&rows.concat(), &lines(&rows)), "per row, {levels}");
             let short: Vec<Vec<f32>> = (0..8).map(|row| rounded(&noise(48, row), levels)).collect();
-            assert!(is_quantised(&short.concat(), &short), "short rows, {levels}");
+            assert!(is_quantised(&short.concat(), &lines(&short)), "short rows, {levels}");
         }
-        let grouped: Vec<f32> = (0..24).flat_map(|group| rounded(&noise(32, group), 7.0)).collect();
-        assert!(is_quantised(&noise(2048, 9), &[grouped]), "per group");
+        for (size, levels) in [(32, 7.0), (32, 127.0), (64, 7.0), (128, 127.0)] {
+            let stretch: Vec<f32> = (0..8).flat_map(|group| rounded(&noise(size, group), levels)).collect();
+            let lines = Lines { whole: Vec::new(), stretches: vec![stretch.clone()] };
+            assert!(is_quantised(&stretch, &lines), "groups of {size}, {levels}");
+        }
     }
 
     #[test]
@@ -110,10 +117,9 @@ mod tests {
             let bf16: Vec<f32> = values.iter().map(|v| half::bf16::from_f32(*v).to_f32()).collect();
             let pruned: Vec<f32> = values.iter().map(|v| if v.abs() < 1.5 { 0.0 } else { *v }).collect();
             for kind in [values, half, bf16, pruned] {
-                let rows: Vec<Vec<f32>> = kind.chunks(512).map(<[f32]>::to_vec).collect();
-                assert!(!is_quantised(&kind, &rows));
-                let short: Vec<Vec<f32>> = kind.chunks(48).map(<[f32]>::to_vec).collect();
-                assert!(!is_quantised(&kind, &short));
+                let cut = |size: usize| kind.chunks(size).map(<[f32]>::to_vec).collect::<Vec<_>>();
+                let lines = Lines { whole: vec![cut(512), cut(48), cut(64)], stretches: cut(1024) };
+                assert!(!is_quantised(&kind, &lines));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     compare::median,
+    profile::Profile,
     sketch::{Sketch, TensorSketch},
     view::{Canonical, View},
 };
@@ -11,24 +12,23 @@ use super::{
 /// Profiles that are this close belong to permuted models. Unrelated models of one family lie about 1 apart.
 pub(super) const PERMUTED: f64 = 0.25;
 
-/// The median distance of the profiles of tensors of the same shape, best pairs first; `None` when too little can be
-/// compared. Vectors do not count beside matrices: any order of their values has one profile.
+/// How far apart two whole models are; `None` when too little can be compared.
 pub(super) fn distance(a: &Sketch, b: &Sketch) -> Option<f64> {
+    of_tensors(&a.tensors.iter().collect::<Vec<_>>(), &b.tensors.iter().collect::<Vec<_>>(), false)
+}
+
+/// The median distance of the profiles of tensors of the same shape, nearest pairs first. Vectors do not count beside
+/// matrices: any order of their values has one profile. With `scattered`, the same values in any order are at distance
+/// 0, which is evidence only for a few tensors of models that are otherwise alike.
+pub(super) fn of_tensors(a: &[&TensorSketch], b: &[&TensorSketch], scattered: bool) -> Option<f64> {
     let (ours, theirs) = (profiled(a), profiled(b));
-    let of_shape = |tensors: &[(Canonical, &TensorSketch)], vectors: bool| {
-        let mut groups: BTreeMap<Canonical, Vec<TensorSketch>> = BTreeMap::new();
-        for (canonical, tensor) in tensors.iter().filter(|(canonical, _)| canonical.is_vector() == vectors) {
-            groups.entry(*canonical).or_default().push((*tensor).clone());
-        }
-        groups
-    };
     for vectors in [false, true] {
         let (ours, theirs) = (of_shape(&ours, vectors), of_shape(&theirs, vectors));
         let smaller: f64 = weight(&ours).min(weight(&theirs));
         let mut distances = Vec::new();
         for (canonical, group) in &ours {
             if let Some(other) = theirs.get(canonical) {
-                nearest(*canonical, group, other, &mut distances);
+                nearest(*canonical, group, other, scattered, &mut distances);
             }
         }
         let compared: f64 = distances.iter().map(|(_, weight)| weight).sum();
@@ -42,7 +42,17 @@ pub(super) fn distance(a: &Sketch, b: &Sketch) -> Option<f64> {
     None
 }
 
-fn weight(groups: &BTreeMap<Canonical, Vec<TensorSketch>>) -> f64 {
+type Groups<'a> = BTreeMap<Canonical, Vec<&'a Profile>>;
+
+fn of_shape<'a>(tensors: &[(Canonical, &'a Profile)], vectors: bool) -> Groups<'a> {
+    let mut groups = Groups::new();
+    for (canonical, profile) in tensors.iter().filter(|(canonical, _)| canonical.is_vector() == vectors) {
+        groups.entry(*canonical).or_default().push(*profile);
+    }
+    groups
+}
+
+fn weight(groups: &Groups<'_>) -> f64 {
     groups.iter().map(|(canonical, group)| counted(*canonical) * group.len() as f64).sum()
 }
 
@@ -51,27 +61,33 @@ fn counted(canonical: Canonical) -> f64 {
     (canonical.short.saturating_add(canonical.long) as f64).sqrt()
 }
 
-fn profiled(sketch: &Sketch) -> Vec<(Canonical, &TensorSketch)> {
-    let usable = |tensor| {
-        let tensor: &TensorSketch = tensor;
+fn profiled<'a>(tensors: &[&'a TensorSketch]) -> Vec<(Canonical, &'a Profile)> {
+    let usable = |tensor: &&'a TensorSketch| {
         let canonical = View::of(&tensor.shape)?.canonical();
-        (!tensor.regular && tensor.profile.is_some()).then_some((canonical, tensor))
+        Some((canonical, tensor.profile.as_ref().filter(|_| !tensor.regular)?))
     };
-    sketch.tensors.iter().filter_map(usable).collect()
+    tensors.iter().filter_map(usable).collect()
 }
 
+/// Of one shape; more would take long and tell nothing new.
+const MOST: usize = 512;
+
 /// Pairs up the tensors of one shape, the nearest first.
-fn nearest(canonical: Canonical, a: &[TensorSketch], b: &[TensorSketch], distances: &mut Vec<(f64, f64)>) {
-    /// Of one shape; more would take long and tell nothing new.
-    const MOST: usize = 512;
+fn nearest(
+    canonical: Canonical,
+    a: &[&Profile],
+    b: &[&Profile],
+    scattered: bool,
+    distances: &mut Vec<(f64, f64)>,
+) {
     let mut pairs = Vec::new();
     for (i, one) in a.iter().take(MOST).enumerate() {
         for (j, other) in b.iter().take(MOST).enumerate() {
-            if let (Some(one), Some(other)) = (&one.profile, &other.profile)
-                && let Some(distance) = one.distance(other, canonical.is_square())
-            {
-                pairs.push((distance, i, j));
-            }
+            let distance = match scattered && one.values == other.values {
+                true => Some(0.0),
+                false => one.distance(other, canonical.is_square()),
+            };
+            pairs.extend(distance.map(|distance| (distance, i, j)));
         }
     }
     pairs.sort_by(|one, other| one.0.total_cmp(&other.0).then((one.1, one.2).cmp(&(other.1, other.2))));

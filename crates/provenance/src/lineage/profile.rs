@@ -28,6 +28,8 @@ pub(super) struct Profile {
     pub(super) short: Norms,
     /// Of the longer side's lines.
     pub(super) long: Norms,
+    /// The same for the same values in any order: the sum of a hash of each.
+    pub(super) values: u64,
 }
 
 impl Profile {
@@ -39,6 +41,7 @@ impl Profile {
         let mut by_row = vec![0.0f64; rows];
         let mut by_column = vec![0.0f64; columns];
         let mut buffer = Vec::new();
+        let mut values = 0u64;
         let (mut start, mut column) = (0, 0);
         let mut row_sums = by_row.iter_mut();
         let mut row_sum = row_sums.next();
@@ -47,6 +50,7 @@ impl Profile {
             let take = STEP.min(view.elements() - start);
             elements.append(start, take, &mut buffer)?;
             for value in &buffer {
+                values = values.wrapping_add(mixed(*value));
                 let square = f64::from(*value) * f64::from(*value);
                 if let (Some(row), Some(sum)) = (row_sum.as_deref_mut(), by_column.get_mut(column)) {
                     *row += square;
@@ -62,7 +66,7 @@ impl Profile {
         }
         let (rows, columns) = (Norms::of(by_row), Norms::of(by_column));
         let (short, long) = if view.is_transposed() { (columns, rows) } else { (rows, columns) };
-        Ok(short.zip(long).map(|(short, long)| Self { short, long }))
+        Ok(short.zip(long).map(|(short, long)| Self { short, long, values }))
     }
 
     /// How far apart two profiles are, in units of what two unrelated matrices of the same kind give: near 0 for the
@@ -77,6 +81,15 @@ impl Profile {
         let crossed = larger(self.short.distance(&other.long), self.long.distance(&other.short));
         straight.into_iter().chain(crossed).reduce(f64::min)
     }
+}
+
+/// A hash of one value (the finaliser of SplitMix64); zero has one hash, whatever its sign.
+fn mixed(value: f32) -> u64 {
+    let mut bits =
+        u64::from(if value == 0.0 { 0 } else { value.to_bits() }).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 impl Norms {

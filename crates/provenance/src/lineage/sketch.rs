@@ -16,9 +16,13 @@ use super::{
 /// Bytes that may be read for profiles at least, and as a share of the model: one part in so many.
 const PROFILE_BYTES: u64 = 32 << 20;
 const PROFILE_SHARE: u64 = 400;
-/// Rows that are read for the question whether values lie on a grid, and elements of each.
-const GRID_ROWS: u64 = 8;
+/// Rows, columns and stretches that are read for the question whether values lie on a grid, elements of each, and of
+/// each column.
+const GRID_LINES: u64 = 8;
 const GRID_ELEMENTS: u64 = 2048;
+const GRID_ROWS: u64 = 64;
+/// Groups that share a scale begin at multiples of this.
+const ALIGNED: u64 = 256;
 /// Samples of one anchor.
 pub(super) const ANCHOR: usize = 256;
 /// Length of one stretch of an anchor.
@@ -216,7 +220,7 @@ impl Open {
             rest = after;
         }
         let regular = regular::is_regular(&tiles);
-        let quantised = self.stored_quantised || (!regular && grid::is_quantised(&samples, &self.rows()?));
+        let quantised = self.stored_quantised || (!regular && grid::is_quantised(&samples, &self.lines()?));
         let anchors = if rare && !regular { self.anchors(scale)? } else { Vec::new() };
         let profile = if profile && !regular { Profile::of(&mut self.elements, self.view)? } else { None };
         Ok(TensorSketch {
@@ -263,18 +267,38 @@ impl Open {
         Ok((samples, sizes))
     }
 
-    /// Some rows, or their beginnings.
-    fn rows(&mut self) -> Result<Vec<Vec<f32>>, ReadError> {
+    /// Lines of values that may share a scale: rows, columns, and stretches of what is stored one after the other.
+    fn lines(&mut self) -> Result<grid::Lines, ReadError> {
         let View { rows, columns } = self.view;
         let mut random = Random::keyed(rows, columns, 1);
-        let take = columns.min(GRID_ELEMENTS);
-        let mut found = Vec::new();
-        for row in distinct(rows, GRID_ROWS.min(rows), &mut random) {
+        let mut lines = grid::Lines::default();
+        let all = self.view.elements();
+        let places = all.div_ceil(ALIGNED);
+        for place in distinct(places, GRID_LINES.min(places), &mut random) {
             let mut values = Vec::new();
-            self.elements.append(row * columns, take, &mut values)?;
-            found.push(values);
+            let start = place * ALIGNED;
+            self.elements.append(start, GRID_ELEMENTS.min(all - start), &mut values)?;
+            lines.stretches.push(values);
         }
-        Ok(found)
+        if self.view.canonical().is_vector() {
+            return Ok(lines);
+        }
+        let mut across = Vec::new();
+        for row in distinct(rows, GRID_LINES.min(rows), &mut random) {
+            let mut values = Vec::new();
+            self.elements.append(row * columns, columns.min(GRID_ELEMENTS), &mut values)?;
+            across.push(values);
+        }
+        let width = GRID_LINES.min(columns);
+        let column = random.below(columns - width + 1);
+        let mut down = vec![Vec::new(); width as usize];
+        for row in 0..rows.min(GRID_ROWS) {
+            let mut values = Vec::new();
+            self.elements.append(row * columns + column, width, &mut values)?;
+            down.iter_mut().zip(values).for_each(|(line, value)| line.push(value));
+        }
+        lines.whole = vec![across, down];
+        Ok(lines)
     }
 
     /// Samples of the first 2^k rows, for the two largest k.
