@@ -4,6 +4,7 @@ mod arguments;
 mod inspect;
 mod interrupt;
 mod inventory;
+mod lineage;
 mod output;
 mod progress;
 mod rules;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),

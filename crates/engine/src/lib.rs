@@ -13,6 +13,7 @@ mod error;
 mod extensions;
 mod inspect;
 pub mod inventory;
+pub mod lineage;
 mod nearest;
 pub mod policy;
 mod progress;
