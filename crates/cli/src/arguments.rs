@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
+    /// Write, judge, compare and merge bills of materials
+    Bom(Box<crate::bom::BomArguments>),
     /// Write a bartizan.toml from what a folder holds
     Init(InitArguments),
     /// Print a completion script for a shell
