@@ -5,6 +5,7 @@
 //! can be found.
 
 mod assemble;
+pub mod bom;
 pub mod config;
 mod digest;
 mod dispatch;

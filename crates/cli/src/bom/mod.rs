@@ -1,0 +1,72 @@
+//! `bartizan bom`.
+
+mod make;
+mod validate;
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use bartizan_provenance::bom;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Exit codes:
+  0  written; valid; the same; complete enough
+  1  not valid; different; not complete enough
+  2  usage or configuration error
+  3  written, but some input could not be read or understood"
+)]
+pub(crate) struct BomArguments {
+    #[command(subcommand)]
+    command: Option<BomCommand>,
+    #[command(flatten)]
+    make: make::MakeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum BomCommand {
+    /// Judge a CycloneDX document by the layout of its spec version
+    Validate(validate::ValidateArguments),
+}
+
+pub(crate) fn run(arguments: &BomArguments) -> Result<u8> {
+    match &arguments.command {
+        None => make::run(&arguments.make),
+        Some(BomCommand::Validate(arguments)) => validate::run(arguments),
+    }
+}
+
+/// Reads a document; `-` is standard input.
+fn read(file: &Path) -> Result<Value> {
+    let context = || format!("cannot read {}", file.display());
+    let mut bytes = Vec::new();
+    let most = bom::LARGEST.saturating_add(1);
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes).with_context(context)?;
+    } else {
+        std::fs::File::open(file)
+            .with_context(context)?
+            .take(most)
+            .read_to_end(&mut bytes)
+            .with_context(context)?;
+    }
+    if bytes.len() as u64 > bom::LARGEST {
+        bail!("{} is larger than {} MiB, which no bill of materials is", file.display(), bom::LARGEST >> 20);
+    }
+    bom::parse(&bytes).with_context(|| format!("{} is no bill of materials", file.display()))
+}
+
+/// The document as it is written: indented, with a last line end.
+fn write(document: &Value, output: Option<&PathBuf>) -> Result<()> {
+    crate::output::write(output.map(PathBuf::as_path), &mut |out| {
+        serde_json::to_writer_pretty(&mut *out, document)?;
+        writeln!(out)
+    })
+}
