@@ -12,6 +12,8 @@ mod draft;
 mod error;
 mod extensions;
 mod inspect;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 mod nearest;
 pub mod policy;
 mod progress;
