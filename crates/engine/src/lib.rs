@@ -15,6 +15,8 @@ mod extensions;
 mod inspect;
 pub mod inventory;
 pub mod lineage;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 mod nearest;
 pub mod policy;
 mod progress;
