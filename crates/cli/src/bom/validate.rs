@@ -8,9 +8,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use bartizan_core::printable;
 use bartizan_provenance::bom::{self, Problem, SpecVersion, Validator};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
+use super::Answer;
 use crate::output;
 
 /// More problems than these tell nobody anything.
@@ -27,15 +28,6 @@ pub(super) struct ValidateArguments {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     format: Answer,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Answer {
-    /// For people
-    #[default]
-    Table,
-    /// One JSON object
-    Json,
 }
 
 pub(super) fn run(arguments: &ValidateArguments) -> Result<u8> {
