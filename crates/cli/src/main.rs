@@ -4,6 +4,8 @@ mod arguments;
 mod bom;
 mod inspect;
 mod interrupt;
+mod inventory;
+mod lineage;
 mod output;
 mod progress;
 mod rules;
@@ -24,7 +26,9 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
         Command::Completions { shell } => tools::completions(shell),

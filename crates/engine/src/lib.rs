@@ -13,6 +13,10 @@ mod draft;
 mod error;
 mod extensions;
 mod inspect;
+pub mod inventory;
+pub mod lineage;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 mod nearest;
 pub mod policy;
 mod progress;
