@@ -79,6 +79,83 @@ fn conformance_of_validation_with_the_official_cases_of_cyclonedx() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// Every document that differs from this one in one place: a field that is gone, is new, or has a value of another kind.
+fn damaged(document: &Value, path: &str, made: &mut Vec<(String, Value)>, whole: &Value) {
+    let mut put = |what: &str, change: &dyn Fn(&mut Value)| {
+        let mut copy = whole.clone();
+        change(copy.pointer_mut(path).unwrap());
+        made.push((format!("{path} {what}"), copy));
+    };
+    match document {
+        Value::Object(fields) => {
+            put("one more", &|at| at["surplus"] = true.into());
+            for key in fields.keys() {
+                put(&format!("without {key}"), &|at| {
+                    at.as_object_mut().unwrap().remove(key);
+                });
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            put("first twice", &|at| {
+                let first = at[0].clone();
+                at.as_array_mut().unwrap().push(first);
+            });
+            put("empty", &|at| *at = Value::Array(Vec::new()));
+        }
+        Value::String(_) => {
+            for other in [Value::from(7), "".into(), "no-such-value".into()] {
+                put(&format!("is {other}"), &|at| *at = other.clone());
+            }
+        }
+        _ => put("is text", &|at| *at = "text".into()),
+    }
+    match document {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                damaged(value, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), made, whole);
+            }
+        }
+        Value::Array(items) => {
+            for (at, value) in items.iter().enumerate().take(3) {
+                damaged(value, &format!("{path}/{at}"), made, whole);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+#[ignore = "needs BARTIZAN_CORPUS and BARTIZAN_SCHEMAS"]
+fn conformance_of_our_layout_with_the_official_schemas_on_damaged_documents() {
+    let (corpus, labels) = labels();
+    let versions = [SpecVersion::V1_6, SpecVersion::V1_7];
+    let ours = versions.map(|version| Validator::of(version).unwrap());
+    let theirs = versions.map(official);
+    let (mut wrong, mut cases, mut invalid) = (Vec::new(), 0u32, 0u32);
+    for (name, label) in
+        labels.iter().filter(|(_, label)| label["kind"] == "cyclonedx" && label["expect"] == "valid")
+    {
+        let document = bom::parse(&fs::read(corpus.join(label["file"].as_str().unwrap())).unwrap()).unwrap();
+        let mut made = Vec::new();
+        damaged(&document, "", &mut made, &document);
+        let version = bom::spec_version(&document).unwrap();
+        let at = versions.iter().position(|known| *known == version).unwrap();
+        for (change, document) in made {
+            cases += 1;
+            // What is asked beyond the schema is asked of both.
+            let (one, other) = (ours[at].problems(&document, 1), theirs[at].problems(&document, 1));
+            invalid += u32::from(!other.is_empty());
+            if one.is_empty() != other.is_empty() {
+                wrong.push(format!("{name} {change}: ours {one:?}, theirs {other:?}"));
+            }
+        }
+    }
+    println!("{cases} documents, {invalid} invalid");
+    wrong.truncate(20);
+    assert_eq!(wrong, [""; 0]);
+    assert!(cases > 10_000 && invalid > 1_000);
+}
+
 #[test]
 #[ignore = "needs BARTIZAN_CORPUS and BARTIZAN_SCHEMAS"]
 fn conformance_of_our_bill_with_the_official_schemas() {

@@ -71,22 +71,23 @@ pub(crate) fn run(arguments: &BomArguments) -> Result<u8> {
 
 /// Reads a document; `-` is standard input.
 fn read(file: &Path) -> Result<Value> {
+    bom::parse(&read_bytes(file)?).with_context(|| format!("{} is no bill of materials", file.display()))
+}
+
+fn read_bytes(file: &Path) -> Result<Vec<u8>> {
     let context = || format!("cannot read {}", file.display());
     let mut bytes = Vec::new();
     let most = bom::LARGEST.saturating_add(1);
     if file == Path::new("-") {
         std::io::stdin().lock().take(most).read_to_end(&mut bytes).with_context(context)?;
     } else {
-        std::fs::File::open(file)
-            .with_context(context)?
-            .take(most)
-            .read_to_end(&mut bytes)
-            .with_context(context)?;
+        let opened = std::fs::File::open(file).with_context(context)?;
+        opened.take(most).read_to_end(&mut bytes).with_context(context)?;
     }
     if bytes.len() as u64 > bom::LARGEST {
         bail!("{} is larger than {} MiB, which no bill of materials is", file.display(), bom::LARGEST >> 20);
     }
-    bom::parse(&bytes).with_context(|| format!("{} is no bill of materials", file.display()))
+    Ok(bytes)
 }
 
 /// The document as it is written: indented, with a last line end.

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{BomError, SpecVersion, Stamp, spec_version, validate::Validator};
+use super::{
+    BomError, SpecVersion, Stamp,
+    json::{items, set, text},
+    spec_version,
+    validate::Validator,
+};
 
 /// Merges documents. Components with the same package URL, or the same digest, or else the same type, name and version
 /// are one; references are rewritten, and the dependency graphs are united.
@@ -23,7 +28,7 @@ pub fn merge(documents: &[Value], name: &str, stamp: &Stamp) -> Result<Value, Bo
     }
     let mut document = merged.finish(version, name, stamp);
     let content = serde_json::to_vec(&document).map_err(|error| BomError::Invalid(error.to_string()))?;
-    document["serialNumber"] = format!("urn:uuid:{}", stamp.uuid(&content)).into();
+    set(&mut document, "serialNumber", Some(format!("urn:uuid:{}", stamp.uuid(&content))));
     match Validator::of(version)?.problems(&document, 1).first() {
         Some(problem) => Err(BomError::Unsupported(format!(
             "the merged document would not be valid, because one of the documents is not: {problem}"
@@ -185,12 +190,9 @@ impl Merged {
             .map(|(reference, mut targets)| {
                 targets.remove(&reference);
                 let mut dependency = json!({ "ref": reference });
-                if !targets.is_empty() {
-                    dependency["dependsOn"] = targets.into_iter().collect();
-                }
-                if let Some(provided) = provides.remove(&reference) {
-                    dependency["provides"] = provided.into_iter().collect();
-                }
+                let listed = |targets: BTreeSet<String>| targets.into_iter().collect::<Vec<String>>();
+                set(&mut dependency, "dependsOn", Some(targets).filter(|all| !all.is_empty()).map(listed));
+                set(&mut dependency, "provides", provides.remove(&reference).map(listed));
                 dependency
             })
             .collect();
@@ -198,9 +200,7 @@ impl Merged {
             "tools": { "components": [{ "type": "application", "name": "bartizan", "version": stamp.tool_version }] },
             "component": { "type": "application", "bom-ref": root, "name": name },
         });
-        if let Some(timestamp) = &stamp.timestamp {
-            metadata["timestamp"] = timestamp.as_str().into();
-        }
+        set(&mut metadata, "timestamp", stamp.timestamp.clone());
         let mut document = json!({
             "$schema": format!("http://cyclonedx.org/schema/bom-{}.schema.json", version.name()),
             "bomFormat": "CycloneDX",
@@ -210,11 +210,10 @@ impl Merged {
             "components": sorted(self.components),
             "dependencies": dependencies,
         });
-        if !self.services.is_empty() {
-            document["services"] = Value::Array(sorted(self.services));
-        }
+        let services = Some(self.services).filter(|services| !services.is_empty());
+        set(&mut document, "services", services.map(sorted));
         for (list, items) in self.lists {
-            document[list] = Value::Array(items);
+            set(&mut document, list, Some(items));
         }
         document
     }
@@ -342,14 +341,6 @@ fn sorted(mut values: Vec<Value>) -> Vec<Value> {
         (part("bom-ref"), part("type"), part("name"), part("version"))
     });
     values
-}
-
-fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cyclonedx;
 mod diff;
 mod graph;
 mod inventory;
+mod json;
 mod layout;
 mod licence;
 mod merge;

@@ -6,7 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{BomError, Graph, SpecVersion, Stamp, cyclonedx, spec_version, validate::Validator};
+use super::{
+    BomError, Graph, SpecVersion, Stamp, cyclonedx,
+    json::{items, set, text},
+    spec_version,
+    validate::Validator,
+};
 
 /// One finding about an asset.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +86,7 @@ fn stamped(mut document: Value, version: SpecVersion, stamp: &Stamp) -> Result<V
         fields.remove("serialNumber");
     }
     let content = serde_json::to_vec(&document).map_err(|error| BomError::Invalid(error.to_string()))?;
-    document["serialNumber"] = format!("urn:uuid:{}", stamp.uuid(&content)).into();
+    set(&mut document, "serialNumber", Some(format!("urn:uuid:{}", stamp.uuid(&content))));
     match Validator::of(version)?.problems(&document, 1).first() {
         Some(problem) => Err(BomError::Invalid(problem.to_string())),
         None => Ok(document),
@@ -127,12 +132,9 @@ fn vulnerability(claim: &Claim, reference: &str) -> Value {
         "affects": [{ "ref": reference }],
         "properties": [{ "name": "bartizan:fingerprint", "value": claim.fingerprint }],
     });
-    if !claim.recommendation.is_empty() {
-        vulnerability["recommendation"] = claim.recommendation.as_str().into();
-    }
-    if !cwes.is_empty() {
-        vulnerability["cwes"] = cwes.into();
-    }
+    let recommendation = Some(claim.recommendation.clone()).filter(|text| !text.is_empty());
+    set(&mut vulnerability, "recommendation", recommendation);
+    set(&mut vulnerability, "cwes", Some(cwes).filter(|cwes| !cwes.is_empty()));
     vulnerability
 }
 
@@ -341,14 +343,6 @@ fn is_same_package(wanted: &str, has: &str) -> bool {
         return false;
     }
     wanted == has || !wanted.contains('@') && has.split('@').next() == Some(wanted.as_str())
-}
-
-fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]

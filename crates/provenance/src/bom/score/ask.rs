@@ -8,6 +8,8 @@
 
 use serde_json::Value;
 
+use crate::bom::json::{items, text};
+
 /// A component that is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
@@ -23,11 +25,11 @@ pub(super) fn subjects(document: &Value) -> Vec<Subject<'_>> {
     let mut all = Vec::new();
     let mut waiting: Vec<&Value> = Vec::new();
     let described = document.pointer("/metadata/component");
-    waiting.extend(document.get("components").and_then(Value::as_array).into_iter().flatten().rev());
+    waiting.extend(items(document, "components").collect::<Vec<_>>().into_iter().rev());
     waiting.extend(described);
     while let Some(component) = waiting.pop() {
         all.push(component);
-        waiting.extend(component.get("components").and_then(Value::as_array).into_iter().flatten().rev());
+        waiting.extend(items(component, "components").collect::<Vec<_>>().into_iter().rev());
     }
     let is_model = |component: &&Value| text(component, "type") == Some("machine-learning-model");
     let models: Vec<Subject<'_>> = all.iter().copied().filter(is_model).map(subject).collect();
@@ -114,9 +116,5 @@ fn plain(name: &str) -> String {
 }
 
 fn references(component: &Value) -> impl Iterator<Item = &Value> {
-    component.get("externalReferences").and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
+    items(component, "externalReferences")
 }

@@ -10,6 +10,7 @@ use super::{
     BomError, Graph, Origin, Relation, Role, Stamp,
     cyclonedx::{is_address, statements},
     graph::Component,
+    json::set,
     licence::Licence,
 };
 
@@ -232,12 +233,6 @@ impl<'a> Writer<'a> {
             let (child, parent) = (self.component_id(link.child), self.component_id(link.parent));
             self.relate(&child, kind, vec![parent]);
         }
-    }
-}
-
-fn set(fields: &mut Value, key: &str, value: Option<impl Into<Value>>) {
-    if let (Some(fields), Some(value)) = (fields.as_object_mut(), value) {
-        fields.insert(key.to_owned(), value.into());
     }
 }
 

@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Product, Statement, items, plain, text};
-use crate::bom::BomError;
+use super::{Product, Statement, plain};
+use crate::bom::{
+    BomError,
+    json::{items, set, text},
+};
 
 pub(super) fn is_openvex(document: &Value) -> bool {
     let is_context = |text: &str| text.starts_with("https://openvex.dev/ns");
@@ -51,14 +54,10 @@ fn statement(statement: &Value) -> Result<Statement, BomError> {
         Some("inline_mitigations_already_exist") => Some("protected_by_mitigating_control"),
         _ => None,
     };
-    if let Some(justification) = justification {
-        analysis["justification"] = justification.into();
-    }
+    set(&mut analysis, "justification", justification);
     let details = ["impact_statement", "status_notes"].into_iter().filter_map(|key| text(statement, key));
     let details: Vec<&str> = details.collect();
-    if !details.is_empty() {
-        analysis["detail"] = details.join("\n").into();
-    }
+    set(&mut analysis, "detail", Some(details.join("\n")).filter(|detail| !detail.is_empty()));
     let mut vulnerability = Map::new();
     vulnerability.insert("id".to_owned(), name.into());
     vulnerability.insert("analysis".to_owned(), analysis);
