@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bartizan_core::Fact;
-use bartizan_provenance::bom::{Asset, Inventory};
+use bartizan_core::{Category, Fact};
+use bartizan_provenance::bom::{Asset, Inventory, vex::Claim};
 
 use crate::{
     extensions,
@@ -21,6 +21,24 @@ pub fn inventory(report: &Report, name: &str) -> Inventory {
         facts: asset.facts.clone(),
     });
     Inventory { name: name.to_owned(), version: None, assets: assets.collect() }
+}
+
+/// What a scan found, for a VEX document. What was not understood is no weakness.
+pub fn claims(report: &Report) -> Vec<Claim> {
+    let weaknesses = report.findings.iter().filter(|finding| finding.category != Category::Coverage);
+    weaknesses
+        .map(|finding| Claim {
+            fingerprint: finding.fingerprint.as_str().to_owned(),
+            id: finding.rule.to_owned(),
+            title: finding.title.to_owned(),
+            severity: finding.severity.name().to_owned(),
+            message: finding.message.clone(),
+            recommendation: finding.fix.as_ref().map(|fix| fix.summary.clone()).unwrap_or_default(),
+            cwe: finding.taxonomy.cwe.iter().map(|id| (*id).to_owned()).collect(),
+            path: finding.path.clone(),
+            accepted: finding.suppressed.clone(),
+        })
+        .collect()
 }
 
 /// What a bill about this path is called: the last name of the folder or file.

@@ -10,7 +10,6 @@ use anyhow::{Result, bail};
 use bartizan_engine::{ScanRequest, Target, report::Report};
 use bartizan_provenance::bom::{self, Graph, SpecVersion, Stamp};
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 
 use crate::{interrupt, progress::Meter};
 
@@ -18,7 +17,7 @@ use crate::{interrupt, progress::Meter};
 pub(crate) struct MakeArguments {
     /// A folder, file or URI to describe
     #[arg(value_name = "PATH|URI", default_value = ".")]
-    pub(crate) target: String,
+    target: String,
     /// The kind of document
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -27,7 +26,7 @@ pub(crate) struct MakeArguments {
     spec_version: Option<String>,
     /// Write the same bytes for the same files: no time, and a serial number made from the content
     #[arg(long)]
-    pub(crate) reproducible: bool,
+    reproducible: bool,
     /// Describe files that .gitignore leaves out too (models are never left out)
     #[arg(long)]
     no_ignore: bool,
@@ -42,6 +41,8 @@ enum Format {
     /// CycloneDX in JSON, an ML-BOM
     #[default]
     Cyclonedx,
+    /// SPDX 3.0.1 in JSON-LD, with the AI and Dataset profiles
+    Spdx,
 }
 
 pub(crate) fn run(arguments: &MakeArguments) -> Result<u8> {
@@ -49,7 +50,11 @@ pub(crate) fn run(arguments: &MakeArguments) -> Result<u8> {
     let Some((graph, report)) = graph(&arguments.target, arguments.no_ignore)? else {
         return Ok(interrupt::INTERRUPTED);
     };
-    let document = document(&graph, arguments.format, version, &stamp(arguments.reproducible))?;
+    let stamp = stamp(arguments.reproducible);
+    let document = match version {
+        Some(version) => bom::cyclonedx(&graph, version, &stamp)?,
+        None => bom::spdx(&graph, &stamp)?,
+    };
     super::write(&document, arguments.output.as_ref())?;
     Ok(if report.assets.iter().all(|asset| asset.coverage.complete) { 0 } else { 3 })
 }
@@ -94,19 +99,16 @@ pub(super) fn stamp(reproducible: bool) -> Stamp {
     Stamp { random: Some(random), timestamp: Some(bartizan_engine::bom::now()), tool_version }
 }
 
-fn spec_version(arguments: &MakeArguments) -> Result<SpecVersion> {
+/// `None` is SPDX, which has one version.
+fn spec_version(arguments: &MakeArguments) -> Result<Option<SpecVersion>> {
     let text = arguments.spec_version.as_deref();
     match (arguments.format, text) {
-        (Format::Cyclonedx, None | Some("1.7")) => Ok(SpecVersion::V1_7),
-        (Format::Cyclonedx, Some("1.6")) => Ok(SpecVersion::V1_6),
+        (Format::Cyclonedx, None | Some("1.7")) => Ok(Some(SpecVersion::V1_7)),
+        (Format::Cyclonedx, Some("1.6")) => Ok(Some(SpecVersion::V1_6)),
         (Format::Cyclonedx, Some(other)) => {
             bail!("CycloneDX is written in spec version 1.7 or 1.6, not {other}")
         }
+        (Format::Spdx, None | Some("3.0.1")) => Ok(None),
+        (Format::Spdx, Some(other)) => bail!("SPDX is written in spec version 3.0.1, not {other}"),
     }
-}
-
-fn document(graph: &Graph, format: Format, version: SpecVersion, stamp: &Stamp) -> Result<Value> {
-    Ok(match format {
-        Format::Cyclonedx => bom::cyclonedx(graph, version, stamp)?,
-    })
 }

@@ -8,9 +8,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use bartizan_core::printable;
 use bartizan_provenance::bom::{self, Problem, SpecVersion, Validator};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
+use super::Answer;
 use crate::output;
 
 /// More problems than these tell nobody anything.
@@ -29,27 +30,19 @@ pub(super) struct ValidateArguments {
     format: Answer,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Answer {
-    /// For people
-    #[default]
-    Table,
-    /// One JSON object
-    Json,
-}
-
 pub(super) fn run(arguments: &ValidateArguments) -> Result<u8> {
-    let document = super::read(&arguments.file)?;
-    let (version, problems) = match bom::spec_version(&document) {
-        Ok(version) => (version.name(), validator(arguments, version)?.problems(&document, MOST)),
-        Err(error) => ("unknown", vec![Problem { path: String::new(), reason: error.to_string() }]),
+    let bytes = super::read_bytes(&arguments.file)?;
+    let document = bom::parse(&bytes).and_then(|document| Ok((bom::spec_version(&document)?, document)));
+    let (version, problems) = match document {
+        Ok((version, document)) => (version.name(), validator(arguments, version)?.problems(&document, MOST)),
+        Err(error) => ("(unknown version)", vec![Problem { path: String::new(), reason: error.to_string() }]),
     };
     output::write(None, &mut |out| match arguments.format {
         Answer::Json => {
             let answer = json!({
                 "valid": problems.is_empty(),
                 "format": "cyclonedx",
-                "spec_version": version,
+                "spec_version": Some(version).filter(|version| !version.starts_with('(')),
                 "problems": problems,
             });
             serde_json::to_writer_pretty(&mut *out, &answer)?;

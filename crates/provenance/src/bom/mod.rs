@@ -5,19 +5,29 @@
 //! of anybody; [`Validator`] judges them.
 
 mod cyclonedx;
+mod diff;
 mod graph;
 mod inventory;
+mod json;
 mod layout;
 mod licence;
+mod merge;
 mod purl;
+mod score;
+mod spdx;
 mod stamp;
 mod validate;
 mod version;
+pub mod vex;
 
 pub use cyclonedx::cyclonedx;
+pub use diff::{Change, Difference, diff};
 pub use graph::{Component, Graph, Link, Metric, Occurrence, Origin, Port, Relation, Role};
 pub use inventory::{Asset, Inventory};
+pub use merge::merge;
 pub use purl::Purl;
+pub use score::{Category, Level, Profile, Score, Scored, Status, score};
+pub use spdx::spdx;
 pub use stamp::Stamp;
 pub use validate::{Problem, Validator, spec_version};
 pub use version::SpecVersion;
@@ -47,3 +57,6 @@ pub fn parse(bytes: &[u8]) -> Result<serde_json::Value, BomError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| BomError::Json(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,37 +110,68 @@ pub fn spec_version(document: &Value) -> Result<SpecVersion, BomError> {
     text.parse().map_err(BomError::Unsupported)
 }
 
-/// References that stand for two things: the specification wants each `bom-ref` once in a document.
+/// References that stand for two components or services: nobody could say which one a dependency means.
 fn repeated_references(document: &Value) -> Vec<Problem> {
     let mut first: BTreeMap<&str, String> = BTreeMap::new();
     let mut problems = Vec::new();
+    let mut found: Vec<(String, &Value)> = Vec::new();
     let mut waiting = vec![(String::new(), document)];
+    waiting.extend(
+        document.pointer("/metadata/component").map(|value| ("/metadata/component".to_owned(), value)),
+    );
     while let Some((path, value)) = waiting.pop() {
-        match value {
-            Value::Object(object) => {
-                if let Some(reference) = object.get("bom-ref").and_then(Value::as_str) {
-                    match first.get(reference) {
-                        Some(other) => problems.push(Problem {
-                            path: path.clone(),
-                            reason: format!("its bom-ref is that of {other} too"),
-                        }),
-                        None => {
-                            first.insert(reference, path.clone());
-                        }
-                    }
-                }
-                for (key, value) in object.iter().rev() {
-                    let key = key.replace('~', "~0").replace('/', "~1");
-                    waiting.push((format!("{path}/{key}"), value));
-                }
+        for list in ["components", "services"] {
+            let items = value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate();
+            waiting.extend(items.map(|(at, item)| (format!("{path}/{list}/{at}"), item)));
+        }
+        found.push((path, value));
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (path, value) in found {
+        let Some(reference) = value.get("bom-ref").and_then(Value::as_str) else { continue };
+        match first.get(reference) {
+            Some(other) => {
+                problems.push(Problem { path, reason: format!("its bom-ref is that of {other} too") })
             }
-            Value::Array(array) => {
-                for (index, value) in array.iter().enumerate().rev() {
-                    waiting.push((format!("{path}/{index}"), value));
-                }
+            None => {
+                first.insert(reference, path);
             }
-            _ => {}
         }
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_that_two_components_share_is_told() {
+        let component = |name: &str| json!({ "type": "library", "name": name, "bom-ref": "x" });
+        let mut holder = component("a");
+        holder["components"] = json!([component("b")]);
+        let document =
+            json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [holder] });
+        let problems = Validator::of(SpecVersion::V1_6).unwrap().problems(&document, 9);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].path, "/components/0/components/0");
+    }
+
+    #[test]
+    fn problems_tell_their_place() {
+        let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.7", "version": 1,
+            "components": [{ "type": "library", "name": "a", "hashes": [{ "alg": "SHA-256", "content": "xyz" }] }] });
+        let problems = Validator::of(SpecVersion::V1_7).unwrap().problems(&document, 9);
+        assert_eq!(problems[0].path, "/components/0/hashes/0/content");
+    }
+
+    #[test]
+    fn other_documents_are_told_what_they_are() {
+        let said = |document: Value| spec_version(&document).unwrap_err().to_string();
+        assert!(said(json!({ "spdxVersion": "SPDX-2.3" })).contains("SPDX"));
+        assert!(said(json!({ "bomFormat": "CycloneDX", "specVersion": "9.9" })).contains("9.9"));
+        assert!(said(json!([])).contains("neither"));
+    }
 }

@@ -11,7 +11,7 @@ use super::document::{
 use crate::bom::{Graph, Relation, graph};
 
 /// Everything that the component's card says about a subject.
-pub(super) fn statements<'a>(
+pub(in crate::bom) fn statements<'a>(
     node: &'a graph::Component,
     about: &str,
 ) -> impl Iterator<Item = String> + use<'a> {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+pub(super) use self::card::statements;
 use self::document::{
     Bom, Component, Contents, Data, Dependency, Evidence, ExternalReference, Hash, Licence as LicenceName,
     LicenceChoice, Metadata, Named, Occurrence, Organisation, Pedigree, Property, Service, Tools,
@@ -117,7 +118,7 @@ fn component(graph: &Graph, at: usize, node: &graph::Component) -> Component {
     Component {
         kind: kind(node.role),
         bom_ref: Some(node.reference.clone()),
-        supplier: supplier(node).map(|name| Organisation { name }),
+        supplier: node.supplier().map(|name| Organisation { name: name.to_owned() }),
         authors: node.creators.iter().map(|name| Named { name: name.clone() }).collect(),
         name: node.name.clone(),
         version: node.version.as_deref().map(fitting),
@@ -146,18 +147,6 @@ fn occurrence(found: &graph::Occurrence) -> Occurrence {
         line: found.line,
         symbol: found.api.clone(),
         additional_context: found.via.map(str::to_owned),
-    }
-}
-
-/// The owner of a hub's namespace, or the provider of an API.
-fn supplier(node: &graph::Component) -> Option<String> {
-    let provider = node.provider.as_deref()?;
-    match (node.role, provider) {
-        (Role::Model | Role::Dataset, "huggingface") => {
-            node.name.split_once('/').map(|(owner, _)| owner.to_owned())
-        }
-        (Role::Model, provider) => Some(provider.to_owned()),
-        _ => None,
     }
 }
 
@@ -223,7 +212,7 @@ fn addresses(node: &graph::Component) -> Vec<ExternalReference> {
 }
 
 /// Only what every reader takes for an address is given as one.
-pub(super) fn is_address(text: &str) -> bool {
+pub(in crate::bom) fn is_address(text: &str) -> bool {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let escapes = |text: &str| {

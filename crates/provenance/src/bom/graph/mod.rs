@@ -172,7 +172,9 @@ impl Component {
         Self {
             reference: String::new(),
             role,
-            name: name.into(),
+            name: Some(name.into())
+                .filter(|name: &String| !name.trim().is_empty())
+                .unwrap_or_else(|| "unnamed".to_owned()),
             version: None,
             constraint: None,
             provider: None,
@@ -194,6 +196,18 @@ impl Component {
             properties: BTreeSet::new(),
             occurrences: BTreeSet::new(),
         }
+    }
+}
+
+impl Component {
+    /// Who supplies it: the owner of the hub's namespace, or the provider of the API.
+    pub fn supplier(&self) -> Option<&str> {
+        let supplier = match (self.role, self.provider.as_deref()?) {
+            (Role::Model | Role::Dataset, "huggingface") => self.name.split_once('/')?.0,
+            (Role::Model | Role::Service, provider) => provider,
+            _ => return None,
+        };
+        Some(supplier).filter(|supplier| !supplier.trim().is_empty())
     }
 }
 
