@@ -17,7 +17,10 @@ use bartizan_provenance::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::file::{Found, Stamp, now};
+use super::{
+    file::{Found, Stamp, now},
+    hashing::Digests,
+};
 
 /// A million files need less.
 const LARGEST: u64 = 256 << 20;
@@ -27,7 +30,7 @@ const VERSION: u32 = 1;
 pub(super) struct Cache {
     file: PathBuf,
     algorithm: HashAlgorithm,
-    known: HashMap<Stamp, Vec<Vec<u8>>>,
+    known: HashMap<Stamp, Digests>,
     pieces: Method,
     /// When hashing began: what was written since then, or just before, is not kept.
     began: i64,
@@ -60,12 +63,12 @@ impl Cache {
     }
 
     /// The digests of a file, if it is known as it is.
-    pub(super) fn get(&self, file: &Found) -> Option<&Vec<Vec<u8>>> {
+    pub(super) fn get(&self, file: &Found) -> Option<&Digests> {
         self.known.get(&file.stamp)
     }
 
     /// Keeps these and no others. A cache that cannot be written is not worth an error.
-    pub(super) fn store<'a>(&self, files: impl Iterator<Item = (&'a Found, &'a Vec<Vec<u8>>)>) {
+    pub(super) fn store<'a>(&self, files: impl Iterator<Item = (&'a Found, &'a Digests)>) {
         let files = files
             .filter(|(file, _)| !file.stamp.is_fresh(self.began))
             .map(|(file, digests)| (file.stamp, hex(&digests.concat())))
@@ -99,9 +102,9 @@ impl Cache {
         (stored.version == VERSION).then_some(stored.files)
     }
 
-    fn digests(&self, stamp: &Stamp, text: &str) -> Option<Vec<Vec<u8>>> {
+    fn digests(&self, stamp: &Stamp, text: &str) -> Option<Digests> {
         let bytes = unhex(text)?;
-        let digests: Vec<Vec<u8>> = bytes.chunks(self.algorithm.length()).map(<[u8]>::to_vec).collect();
+        let digests: Digests = bytes.chunks(self.algorithm.length()).map(<[u8]>::to_vec).collect();
         let is_whole = bytes.len().is_multiple_of(self.algorithm.length());
         (is_whole && digests.len() as u64 == self.pieces.pieces(stamp.size)).then_some(digests)
     }

@@ -38,6 +38,9 @@ impl Failure {
     }
 }
 
+/// The digests of a file's pieces, in order.
+pub(super) type Digests = Vec<Vec<u8>>;
+
 /// How to hash.
 pub(super) struct Job<'a> {
     pub(super) algorithm: HashAlgorithm,
@@ -48,10 +51,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// The digests of every file's pieces, in the order of the files.
-    pub(super) fn run<'f>(
-        &self,
-        files: &[&'f Found],
-    ) -> Vec<(&'f ResourceName, Result<Vec<Vec<u8>>, Failure>)> {
+    pub(super) fn run<'f>(&self, files: &[&'f Found]) -> Vec<(&'f ResourceName, Result<Digests, Failure>)> {
         self.progress.total(files.len() as u64);
         files
             .par_iter()
@@ -65,7 +65,7 @@ impl Job<'_> {
             .collect()
     }
 
-    fn file(&self, file: &Found) -> Result<Vec<Vec<u8>>, Failure> {
+    fn file(&self, file: &Found) -> Result<Digests, Failure> {
         match self.method {
             Method::Files => Ok(vec![self.piece(file, 0, file.stamp.size)?]),
             Method::Shards(size) => (0..self.method.pieces(file.stamp.size))
