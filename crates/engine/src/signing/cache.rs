@@ -147,7 +147,8 @@ fn is_writable_by_others(metadata: &fs::Metadata) -> bool {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{os::unix::fs::PermissionsExt as _, time::SystemTime};
 

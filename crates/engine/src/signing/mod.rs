@@ -30,5 +30,5 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Verdict)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Folders as they are found, against what is signed and verified.
 
+#![cfg(unix)]
+
 use std::{
     fs,
     os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _, fs::symlink, net::UnixListener},
