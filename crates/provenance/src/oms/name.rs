@@ -51,6 +51,12 @@ impl ResourceName {
         &self.0
     }
 
+    /// Itself, and every folder above it.
+    pub(super) fn and_above(&self) -> impl Iterator<Item = Self> {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.filter_map(|end| self.0.get(..end).map(|text| Self(text.to_owned())))
+    }
+
     /// Its parts.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')
