@@ -178,7 +178,7 @@ impl Walk<'_> {
         if self.rules.signature == Some(&resource) {
             return Ok(());
         }
-        if self.is_ignored(name) {
+        if self.rules.ignore.cover(&resource) {
             self.ignored = self.ignored.saturating_add(1);
             if self.contents.ignored.len() < MOST_IGNORED {
                 self.contents.ignored.push(name.to_owned());

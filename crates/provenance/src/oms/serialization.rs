@@ -1,6 +1,6 @@
 //! How a model becomes a list of digests.
 
-use std::{collections::BTreeSet, num::NonZeroU64};
+use std::{collections::HashSet, num::NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
@@ -123,20 +123,18 @@ fn format(detail: impl Into<String>) -> Problem {
 
 /// Paths that a signature leaves out, each with all that lies under it. Paths that are not safe names cover nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IgnoredPaths(BTreeSet<ResourceName>);
+pub struct IgnoredPaths(HashSet<String>);
 
 impl IgnoredPaths {
     /// Is a name one of the paths, or does it lie under one?
     pub fn cover(&self, name: &ResourceName) -> bool {
-        !self.0.is_empty()
-            && (self.0.contains(&ResourceName::itself())
-                || name.and_above().any(|name| self.0.contains(&name)))
+        !self.0.is_empty() && (self.0.contains(".") || name.and_above().any(|path| self.0.contains(path)))
     }
 }
 
 impl<'a> FromIterator<&'a str> for IgnoredPaths {
     fn from_iter<I: IntoIterator<Item = &'a str>>(paths: I) -> Self {
-        Self(paths.into_iter().filter_map(|path| ResourceName::parse(path).ok()).collect())
+        Self(paths.into_iter().filter_map(|path| Some(ResourceName::parse(path).ok()?.to_string())).collect())
     }
 }
 
