@@ -24,6 +24,10 @@ pub(crate) enum Command {
     Lineage(crate::lineage::LineageArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
+    /// Keep one list of AI assets over folders, git, object stores, registries, MLflow and model hubs
+    Inventory(crate::inventory::InventoryArguments),
+    /// Write, judge, compare and merge bills of materials
+    Bom(Box<crate::bom::BomArguments>),
     /// Write a bartizan.toml from what a folder holds
     Init(InitArguments),
     /// Print a completion script for a shell

@@ -1,8 +1,10 @@
 //! The `bartizan` command: argument parsing, output and exit codes. No security logic lives here.
 
 mod arguments;
+mod bom;
 mod inspect;
 mod interrupt;
+mod inventory;
 mod lineage;
 mod output;
 mod progress;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Inventory(arguments) => inventory::run(&arguments),
+        Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),

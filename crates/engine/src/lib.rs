@@ -5,6 +5,7 @@
 //! can be found.
 
 mod assemble;
+pub mod bom;
 pub mod config;
 mod digest;
 mod dispatch;
@@ -12,7 +13,10 @@ mod draft;
 mod error;
 mod extensions;
 mod inspect;
+pub mod inventory;
 pub mod lineage;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 mod nearest;
 pub mod policy;
 mod progress;

@@ -17,8 +17,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use bartizan_core::{Content, Finding, Kind, Tree};
 
-pub(crate) use file::LocalFile;
+pub(crate) use file::{LocalFile, Witness};
 pub(crate) use local::{list, name_of, prefix, tree};
+pub(crate) use names::shown_bytes;
 pub(crate) use project::folder_in_project;
 pub(crate) use stdin::spool;
 
