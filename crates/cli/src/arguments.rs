@@ -20,10 +20,14 @@ pub(crate) enum Command {
     Scan(Box<ScanArguments>),
     /// Look inside one file safely: opcodes with what they call, tensors, graph operators, headers
     Inspect(InspectArguments),
+    /// Tell from weights and declarations which model descends from which
+    Lineage(crate::lineage::LineageArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
     /// Keep one list of AI assets over folders, git, object stores, registries, MLflow and model hubs
     Inventory(crate::inventory::InventoryArguments),
+    /// Write, judge, compare and merge bills of materials
+    Bom(Box<crate::bom::BomArguments>),
     /// Write a bartizan.toml from what a folder holds
     Init(InitArguments),
     /// Print a completion script for a shell

@@ -1,9 +1,11 @@
 //! The `bartizan` command: argument parsing, output and exit codes. No security logic lives here.
 
 mod arguments;
+mod bom;
 mod inspect;
 mod interrupt;
 mod inventory;
+mod lineage;
 mod output;
 mod progress;
 mod rules;
@@ -24,8 +26,10 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inventory(arguments) => inventory::run(&arguments),
+        Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),

@@ -5,6 +5,7 @@
 //! can be found.
 
 mod assemble;
+pub mod bom;
 pub mod config;
 mod digest;
 mod dispatch;
@@ -13,6 +14,9 @@ mod error;
 mod extensions;
 mod inspect;
 pub mod inventory;
+pub mod lineage;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 mod nearest;
 pub mod policy;
 mod progress;

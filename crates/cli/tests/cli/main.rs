@@ -8,6 +8,7 @@
     reason = "a test that meets something unexpected ends there; clippy knows test functions only"
 )]
 
+mod bom;
 mod formats;
 mod hostile;
 mod inspect;

@@ -156,7 +156,7 @@ impl Dispatcher<'_> {
     }
 
     /// Calls an inspector; a panic inside it becomes a finding and a gap, never an abort.
-    fn inspect_guarded(
+    pub(crate) fn inspect_guarded(
         &self,
         inspector: &dyn Inspector,
         asset: &Asset,
