@@ -24,6 +24,7 @@ pub mod report;
 mod request;
 mod rules;
 mod scan;
+pub mod signing;
 mod source;
 
 pub use draft::draft;
