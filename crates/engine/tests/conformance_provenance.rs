@@ -2,6 +2,7 @@
 //! not part of this repository.
 
 #![allow(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
