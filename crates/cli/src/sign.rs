@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail};
 use bartizan_core::printable;
 use bartizan_engine::signing::{
-    self, Credential, HashAlgorithm, Hashing, Method, SHARD_SIZE, SignRequest, Signed, SigningError,
+    self, Credential, HashAlgorithm, Hashing, KeyError, Method, SHARD_SIZE, SignRequest, Signed, SigningError,
 };
 use clap::{Args, ValueEnum};
 
@@ -164,7 +164,13 @@ pub(crate) fn digest(arguments: &DigestArguments) -> Result<u8> {
 
 /// Says what went wrong, and with which exit code.
 pub(crate) fn refused(error: &SigningError) -> Result<u8> {
-    let message = output::harmless(&error.to_string());
+    let next = match error {
+        SigningError::Key { source: KeyError::PasswordNeeded, .. } => {
+            "; put it into an environment variable, and name that with --password-env"
+        }
+        _ => "",
+    };
+    let message = output::harmless(&format!("{error}{next}"));
     writeln!(anstream::stderr(), "{}error:{:#} {message}", output::ERROR, output::ERROR)?;
     Ok(error.exit_code())
 }

@@ -17,7 +17,10 @@ use bartizan_provenance::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::file::{Found, Stamp, now};
+use super::{
+    file::{Found, Stamp, now},
+    hashing::Digests,
+};
 
 /// A million files need less.
 const LARGEST: u64 = 256 << 20;
@@ -27,7 +30,7 @@ const VERSION: u32 = 1;
 pub(super) struct Cache {
     file: PathBuf,
     algorithm: HashAlgorithm,
-    known: HashMap<Stamp, Vec<Vec<u8>>>,
+    known: HashMap<Stamp, Digests>,
     pieces: Method,
     /// When hashing began: what was written since then, or just before, is not kept.
     began: i64,
@@ -46,11 +49,20 @@ impl Cache {
         if cfg!(not(unix)) {
             return None;
         }
-        let folder = folder()?;
+        Self::read(&folder()?, model, algorithm, pieces, now())
+    }
+
+    fn read(
+        folder: &Path,
+        model: &Path,
+        algorithm: HashAlgorithm,
+        pieces: Method,
+        began: i64,
+    ) -> Option<Self> {
         let model = model.canonicalize().ok()?;
         let how = format!("{algorithm} {pieces:?} {}", model.display());
         let file = folder.join(format!("{}.json", hex(&sha256(how.as_bytes()))));
-        let mut cache = Self { file, algorithm, known: HashMap::new(), pieces, began: now() };
+        let mut cache = Self { file, algorithm, known: HashMap::new(), pieces, began };
         for (stamp, digests) in cache.load().unwrap_or_default() {
             if let Some(digests) = cache.digests(&stamp, &digests) {
                 cache.known.insert(stamp, digests);
@@ -60,12 +72,12 @@ impl Cache {
     }
 
     /// The digests of a file, if it is known as it is.
-    pub(super) fn get(&self, file: &Found) -> Option<&Vec<Vec<u8>>> {
+    pub(super) fn get(&self, file: &Found) -> Option<&Digests> {
         self.known.get(&file.stamp)
     }
 
     /// Keeps these and no others. A cache that cannot be written is not worth an error.
-    pub(super) fn store<'a>(&self, files: impl Iterator<Item = (&'a Found, &'a Vec<Vec<u8>>)>) {
+    pub(super) fn store<'a>(&self, files: impl Iterator<Item = (&'a Found, &'a Digests)>) {
         let files = files
             .filter(|(file, _)| !file.stamp.is_fresh(self.began))
             .map(|(file, digests)| (file.stamp, hex(&digests.concat())))
@@ -99,9 +111,9 @@ impl Cache {
         (stored.version == VERSION).then_some(stored.files)
     }
 
-    fn digests(&self, stamp: &Stamp, text: &str) -> Option<Vec<Vec<u8>>> {
+    fn digests(&self, stamp: &Stamp, text: &str) -> Option<Digests> {
         let bytes = unhex(text)?;
-        let digests: Vec<Vec<u8>> = bytes.chunks(self.algorithm.length()).map(<[u8]>::to_vec).collect();
+        let digests: Digests = bytes.chunks(self.algorithm.length()).map(<[u8]>::to_vec).collect();
         let is_whole = bytes.len().is_multiple_of(self.algorithm.length());
         (is_whole && digests.len() as u64 == self.pieces.pieces(stamp.size)).then_some(digests)
     }
@@ -132,5 +144,88 @@ fn is_writable_by_others(metadata: &fs::Metadata) -> bool {
     {
         let _ = metadata;
         false
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt as _, time::SystemTime};
+
+    use bartizan_provenance::oms::ResourceName;
+
+    use super::*;
+
+    struct Place {
+        folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        fn cache(&self, began: i64) -> Cache {
+            let folder = self.folder.path().join("cache");
+            Cache::read(&folder, self.folder.path(), HashAlgorithm::Sha256, Method::Files, began).unwrap()
+        }
+
+        fn found(&self) -> Found {
+            let path = self.folder.path().join("weights");
+            let stamp = Stamp::of(&fs::metadata(&path).unwrap());
+            Found { name: ResourceName::parse("weights").unwrap(), path, stamp, is_link: false }
+        }
+
+        /// With one file in the cache, hashed long after it was written.
+        fn filled() -> (Self, Digests) {
+            let place = Self { folder: tempfile::tempdir().unwrap() };
+            fs::write(place.folder.path().join("weights"), "weights").unwrap();
+            let digests = vec![sha256(b"weights")];
+            place.cache(later()).store([(&place.found(), &digests)].into_iter());
+            assert_eq!(place.cache(later()).get(&place.found()), Some(&digests));
+            (place, digests)
+        }
+    }
+
+    fn later() -> i64 {
+        now() + 60_000_000_000
+    }
+
+    #[test]
+    fn a_file_that_was_written_to_is_not_known_though_its_time_was_put_back() {
+        let (place, _) = Place::filled();
+        let path = place.found().path;
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        fs::write(&path, "weightZ").unwrap();
+        fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), modified);
+        assert_eq!(place.cache(later()).get(&place.found()), None);
+    }
+
+    #[test]
+    fn a_file_that_was_just_written_is_not_kept() {
+        let (place, digests) = Place::filled();
+        let path = place.found().path;
+        fs::File::options().append(true).open(&path).unwrap().set_modified(SystemTime::now()).unwrap();
+        place.cache(now()).store([(&place.found(), &digests)].into_iter());
+        assert_eq!(place.cache(later()).get(&place.found()), None);
+    }
+
+    #[test]
+    fn a_cache_that_others_may_write_or_that_is_damaged_is_not_believed() {
+        let (place, _) = Place::filled();
+        let file = place.cache(later()).file;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+        let folder = file.parent().unwrap();
+        for path in [file.as_path(), folder] {
+            let before = fs::metadata(path).unwrap().permissions();
+            fs::set_permissions(path, fs::Permissions::from_mode(before.mode() | 0o020)).unwrap();
+            assert!(place.cache(later()).known.is_empty());
+            fs::set_permissions(path, before).unwrap();
+            assert!(!place.cache(later()).known.is_empty());
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for damaged in [text.replace("\"version\":1", "\"version\":2"), text[..text.len() / 2].to_owned()] {
+            fs::write(&file, damaged).unwrap();
+            assert!(place.cache(later()).known.is_empty());
+        }
+        fs::write(&file, text.replace("\"]]", "00\"]]")).unwrap();
+        assert!(place.cache(later()).known.is_empty(), "a digest of another length");
     }
 }

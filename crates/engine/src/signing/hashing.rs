@@ -15,7 +15,7 @@ use super::file::Found;
 use crate::Progress;
 
 /// The digests of one file's pieces, or why there are none.
-type Hashed = Result<Vec<Vec<u8>>, Failure>;
+type Hashed = Result<Digests, Failure>;
 
 /// Big enough that system calls cost nothing beside hashing, small enough to stay in the second-level cache.
 const BUFFER: u64 = 256 * 1024;
@@ -41,6 +41,9 @@ impl Failure {
     }
 }
 
+/// The digests of a file's pieces, in order.
+pub(super) type Digests = Vec<Vec<u8>>;
+
 /// How to hash.
 pub(super) struct Job<'a> {
     pub(super) algorithm: HashAlgorithm,
@@ -65,7 +68,7 @@ impl Job<'_> {
             .collect()
     }
 
-    fn file(&self, file: &Found) -> Result<Vec<Vec<u8>>, Failure> {
+    fn file(&self, file: &Found) -> Result<Digests, Failure> {
         match self.method {
             Method::Files => Ok(vec![self.piece(file, 0, file.stamp.size)?]),
             Method::Shards(size) => (0..self.method.pieces(file.stamp.size))

@@ -17,7 +17,7 @@ mod walk;
 pub use bartizan_provenance::{
     certificates::Certificate,
     digest::HashAlgorithm,
-    keys::{PrivateKey, PublicKey},
+    keys::{KeyError, PrivateKey, PublicKey},
     oms::{Method, Note, Problem, Reason, SHARD_SIZE, Signer, SignerKind, Status, Trust, Verdict, Warning},
 };
 pub use error::SigningError;
@@ -30,5 +30,5 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Verdict)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use super::{
     cache::Cache,
     error::SigningError,
     file::Found,
-    hashing::{Failure, Job},
+    hashing::{Digests, Failure, Job},
     paths,
     walk::{Contents, Rules, walk},
 };
@@ -254,9 +254,9 @@ fn refuse(contents: &mut Contents, method: Method, notes: &mut Vec<Note>) -> Res
     Ok(())
 }
 
-struct Digests {
+struct Hashes {
     /// Of every file, in the order of their names.
-    all: Vec<Vec<Vec<u8>>>,
+    all: Vec<Digests>,
     cached: u64,
 }
 
@@ -265,7 +265,7 @@ fn digests(
     hashing: &Hashing,
     contents: &Contents,
     progress: &dyn Progress,
-) -> Result<Digests, SigningError> {
+) -> Result<Hashes, SigningError> {
     let cache = if hashing.paranoid { None } else { Cache::open(model, hashing.algorithm, hashing.method) };
     let known = |file: &Found| cache.as_ref().and_then(|cache| cache.get(file));
     let unknown: Vec<&Found> = contents.files.values().filter(|file| known(file).is_none()).collect();
@@ -285,7 +285,7 @@ fn digests(
         return Err(SigningError::Refused { refused });
     }
     let cached = (contents.files.len() as u64).saturating_sub(fresh.len() as u64);
-    let all: Vec<Vec<Vec<u8>>> = contents
+    let all: Vec<Digests> = contents
         .files
         .values()
         .map(|file| fresh.remove(&file.name).or_else(|| known(file).cloned()).unwrap_or_default())
@@ -293,10 +293,10 @@ fn digests(
     if let Some(cache) = cache.as_ref().filter(|_| !unknown.is_empty()) {
         cache.store(contents.files.values().zip(&all));
     }
-    Ok(Digests { all, cached })
+    Ok(Hashes { all, cached })
 }
 
-fn blocks(file: &Found, digests: Vec<Vec<u8>>, method: Method) -> Vec<Block> {
+fn blocks(file: &Found, digests: Digests, method: Method) -> Vec<Block> {
     let mut start = 0u64;
     digests
         .into_iter()

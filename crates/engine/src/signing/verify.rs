@@ -170,7 +170,11 @@ fn partial(
     }
     let names: Vec<ResourceName> = part.files.keys().cloned().collect();
     verdict.checked = Some(names.iter().map(ToString::to_string).collect());
-    let detail = format!("only {} of the model were checked", files(names.len()));
+    let detail = format!(
+        "only {} of the model {} checked",
+        files(names.len()),
+        if names.len() == 1 { "was" } else { "were" }
+    );
     verdict.warn(Note::new(Warning::Partial, detail));
     Ok(Some((part, names)))
 }
