@@ -44,6 +44,7 @@ pub(crate) enum Command {
     /// Print the manual page (troff)
     #[command(hide = true)]
     Man,
+    /// Print the JSON schema of the report, of the inventory's list or of bartizan.toml
     /// Print the JSON schema of a report, of a verdict or of bartizan.toml
     Schema {
         /// Which
@@ -56,6 +57,8 @@ pub(crate) enum Command {
 pub(crate) enum Schema {
     /// What `scan --format json` prints
     Report,
+    /// What `inventory list --format json` prints
+    Inventory,
     /// `bartizan.toml`
     Config,
     /// What `verify --format json` prints

@@ -68,6 +68,7 @@ fn manual(out: &mut dyn Write) -> io::Result<()> {
 pub(crate) fn schema(of: Schema) -> Result<u8> {
     let schema = match of {
         Schema::Report => bartizan_engine::report::schema(),
+        Schema::Inventory => bartizan_engine::inventory::schema(),
         Schema::Config => bartizan_engine::config::schema().into(),
         Schema::Verdict => bartizan_engine::signing::schema().into(),
     };

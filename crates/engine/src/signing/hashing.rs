@@ -14,6 +14,9 @@ use rayon::prelude::*;
 use super::file::Found;
 use crate::Progress;
 
+/// The digests of one file's pieces, or why there are none.
+type Hashed = Result<Digests, Failure>;
+
 /// Big enough that system calls cost nothing beside hashing, small enough to stay in the second-level cache.
 const BUFFER: u64 = 128 * 1024;
 
@@ -51,7 +54,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// The digests of every file's pieces, in the order of the files.
-    pub(super) fn run<'f>(&self, files: &[&'f Found]) -> Vec<(&'f ResourceName, Result<Digests, Failure>)> {
+    pub(super) fn run<'f>(&self, files: &[&'f Found]) -> Vec<(&'f ResourceName, Hashed)> {
         self.progress.total(files.len() as u64);
         files
             .par_iter()
