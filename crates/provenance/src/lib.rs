@@ -4,6 +4,9 @@
 
 pub mod attestation;
 pub mod bom;
+pub mod certificates;
+pub mod digest;
 pub mod dsse;
+pub mod keys;
 pub mod lineage;
 pub mod oms;

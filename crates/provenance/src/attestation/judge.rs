@@ -1,0 +1,253 @@
+//! Whether a policy is met.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Decision, Policy, Predicate, Requirement, Statement, predicate::version};
+use crate::oms::Signer;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Seconds by which clocks may differ before a time counts as lying in the future.
+const DRIFT: i64 = 300;
+
+/// The model's signature, verified.
+#[derive(Clone, Debug)]
+pub struct ModelSignature<'a> {
+    /// Who signed.
+    pub signer: &'a Signer,
+    /// Names of the policy's signers that it is by.
+    pub names: BTreeSet<String>,
+    /// The root digest.
+    pub root_digest: &'a str,
+    /// Digests of files, as hexadecimal digits.
+    pub digests: BTreeSet<String>,
+}
+
+/// An attestation, authenticated.
+#[derive(Clone, Debug)]
+pub struct Attested {
+    /// Where it comes from, for messages.
+    pub source: String,
+    /// Who signed; more than one when the policy knows the signer under several names.
+    pub signers: Vec<Signer>,
+    /// Names of the policy's signers that it is by.
+    pub names: BTreeSet<String>,
+    /// What they said.
+    pub statement: Statement,
+}
+
+/// Whether the policy is met.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Judgement {
+    /// Is it met?
+    pub met: bool,
+    /// What is not.
+    pub unmet: Vec<Unmet>,
+    /// Attestations that met a demand, by their file.
+    pub used: Vec<String>,
+}
+
+/// A demand that is not met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unmet {
+    /// What is demanded.
+    pub demand: String,
+    /// Why it is not met: one line for each attestation that came near, or for what is revoked.
+    pub reasons: Vec<String>,
+}
+
+/// Judges a verified model and its attestations as of `now` (seconds since 1970). What is revoked is refused whoever
+/// vouches for it; an attestation by a revoked signer counts as absent.
+pub fn judge(policy: &Policy, model: &ModelSignature<'_>, attestations: &[Attested], now: i64) -> Judgement {
+    let mut judgement = Judgement::default();
+    let revoked = revoked_model(policy, model);
+    if !revoked.is_empty() {
+        judgement.unmet.push(Unmet { demand: "the model is not revoked".to_owned(), reasons: revoked });
+    }
+    let wanted = &policy.model.signed_by;
+    if !wanted.is_empty() && !wanted.iter().any(|name| model.names.contains(name)) {
+        judgement.unmet.push(Unmet {
+            demand: format!("the model is signed by {}", either(wanted)),
+            reasons: vec![format!("it is signed by {}", describe(model.signer))],
+        });
+    }
+    let mut used = BTreeSet::new();
+    for requirement in &policy.require {
+        match meets(policy, requirement, model.root_digest, attestations, now) {
+            Ok(source) => {
+                used.insert(source.to_owned());
+            }
+            Err(reasons) => judgement.unmet.push(Unmet { demand: demand(requirement), reasons }),
+        }
+    }
+    judgement.used = used.into_iter().collect();
+    judgement.met = judgement.unmet.is_empty();
+    judgement
+}
+
+fn revoked_model(policy: &Policy, model: &ModelSignature<'_>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(reason) = revoked_signer(policy, model.signer) {
+        reasons.push(reason);
+    }
+    for digest in &policy.deny.digests {
+        if digest == model.root_digest {
+            reasons.push(format!("its root digest {digest} is on the deny list"));
+        } else if model.digests.contains(digest) {
+            reasons.push(format!("it holds a file whose digest {digest} is on the deny list"));
+        }
+    }
+    reasons
+}
+
+fn revoked_signer(policy: &Policy, signer: &Signer) -> Option<String> {
+    let lists = |list: &[String], found: &Option<String>| {
+        found.as_ref().filter(|found| list.contains(found)).cloned()
+    };
+    if let Some(key) = lists(&policy.deny.keys, &signer.key_sha256) {
+        return Some(format!("the key {key} is on the deny list"));
+    }
+    lists(&policy.deny.identities, &signer.identity)
+        .map(|identity| format!("the identity {identity} is on the deny list"))
+}
+
+/// The attestation that meets a requirement, or why none does. The newest word of those who may give it counts: an older
+/// clean scan does not outweigh a newer one that found something.
+fn meets<'a>(
+    policy: &Policy,
+    requirement: &Requirement,
+    root_digest: &str,
+    attestations: &'a [Attested],
+    now: i64,
+) -> Result<&'a str, Vec<String>> {
+    let mut reasons = Vec::new();
+    let mut newest: Option<(Option<i64>, bool, &Attested, Vec<String>)> = None;
+    for attested in attestations {
+        if attested.statement.kind() != Some(requirement.kind) {
+            continue;
+        }
+        let mut objections = standing(policy, requirement, root_digest, attested);
+        let predicate = match Predicate::read(requirement.kind, &attested.statement.predicate) {
+            Ok(predicate) if objections.is_empty() => predicate,
+            read => {
+                objections.extend(read.err().map(|error| error.to_string()));
+                reasons.push(format!("{}: {}", attested.source, objections.join("; ")));
+                continue;
+            }
+        };
+        objections.extend(age(requirement, predicate.time(), now));
+        objections.extend(content(requirement, &predicate, now));
+        let rank = (predicate.time(), !objections.is_empty());
+        if newest.as_ref().is_none_or(|(time, objects, ..)| rank > (*time, *objects)) {
+            newest = Some((rank.0, rank.1, attested, objections));
+        }
+    }
+    match newest {
+        Some((_, false, attested, _)) => return Ok(&attested.source),
+        Some((_, true, attested, objections)) => {
+            reasons.insert(0, format!("{}: {}", attested.source, objections.join("; ")));
+        }
+        None if reasons.is_empty() => reasons.push(format!("there is no {} attestation", requirement.kind)),
+        None => {}
+    }
+    Err(reasons)
+}
+
+/// Why an attestation is none that a requirement would listen to; nothing when it is one.
+fn standing(
+    policy: &Policy,
+    requirement: &Requirement,
+    root_digest: &str,
+    attested: &Attested,
+) -> Vec<String> {
+    let mut objections = Vec::new();
+    if !attested.statement.is_about(root_digest) {
+        objections.push(format!("it is not about this model ({root_digest})"));
+    }
+    if !requirement.signed_by.iter().any(|name| attested.names.contains(name)) {
+        let by = if attested.names.is_empty() {
+            "by nobody whom the policy knows".to_owned()
+        } else {
+            format!("by {}", attested.names.iter().cloned().collect::<Vec<_>>().join(", "))
+        };
+        objections.push(format!("it is signed {by}, not by {}", either(&requirement.signed_by)));
+    }
+    objections.extend(attested.signers.iter().filter_map(|signer| revoked_signer(policy, signer)));
+    objections
+}
+
+fn age(requirement: &Requirement, time: Option<i64>, now: i64) -> Option<String> {
+    // What claims to come from the future would never grow old.
+    if time.is_some_and(|time| time > now.saturating_add(DRIFT)) {
+        return Some("it is dated in the future".to_owned());
+    }
+    let days = requirement.max_age_days?;
+    let Some(time) = time else {
+        return Some("it does not say when it was made, and max-age-days asks".to_owned());
+    };
+    let seconds = now.saturating_sub(time);
+    (seconds > i64::from(days).saturating_mul(DAY))
+        .then(|| format!("it is {} days old, more than {days}", seconds / DAY))
+}
+
+fn content(requirement: &Requirement, predicate: &Predicate, now: i64) -> Vec<String> {
+    let mut objections = Vec::new();
+    match predicate {
+        Predicate::Scan(scan) => {
+            if let Some(wanted) = requirement.verdict.filter(|wanted| *wanted != scan.verdict) {
+                objections.push(format!("its verdict is {}, not {}", scan.verdict.name(), wanted.name()));
+            }
+            if let Some(least) = &requirement.min_rules_version
+                && version(&scan.rules_version) < version(least)
+            {
+                objections.push(format!("its rules are of version {}, before {least}", scan.rules_version));
+            }
+        }
+        Predicate::Eval(evaluation) if requirement.passed && !evaluation.passed => {
+            objections.push("the model did not pass".to_owned());
+        }
+        Predicate::Approval(approval) => {
+            if approval.decision == Decision::Rejected {
+                objections.push(format!("{} rejected the model", approval.approver));
+            }
+            if approval.expires().is_some_and(|expires| expires < now) {
+                objections.push("the approval has expired".to_owned());
+            }
+        }
+        _ => {}
+    }
+    objections
+}
+
+fn demand(requirement: &Requirement) -> String {
+    let mut text = format!("a {} attestation signed by {}", requirement.kind, either(&requirement.signed_by));
+    if let Some(days) = requirement.max_age_days {
+        text.push_str(&format!(", at most {days} days old"));
+    }
+    if let Some(verdict) = requirement.verdict {
+        text.push_str(&format!(", with verdict {}", verdict.name()));
+    }
+    if let Some(version) = &requirement.min_rules_version {
+        text.push_str(&format!(", by rules of version {version} or later"));
+    }
+    if requirement.passed {
+        text.push_str(", passed");
+    }
+    text
+}
+
+fn either(names: &[String]) -> String {
+    names.join(" or ")
+}
+
+fn describe(signer: &Signer) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    match (&signer.identity, &signer.subject) {
+        (Some(identity), _) => format!("{identity} ({})", text(&signer.issuer)),
+        (None, Some(subject)) => format!("the certificate of {subject}"),
+        (None, None) => format!("the key {}", text(&signer.key_sha256)),
+    }
+}
