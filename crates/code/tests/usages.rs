@@ -6,7 +6,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use bartizan_code::{javascript::JavascriptInspector, python::PythonInspector};
-use bartizan_core::{Asset, Budget, Content, Context, Fact, Inspection, Inspector, Limits, Options, UsageKind};
+use bartizan_core::{
+    Asset, Budget, Content, Context, Fact, Inspection, Inspector, Limits, Options, UsageKind,
+};
 
 fn inspect(inspector: &dyn Inspector, name: &str, source: Vec<u8>) -> Inspection {
     let context = Context {
@@ -70,7 +72,8 @@ fn what_programs_use_is_found_where_they_use_it_and_nothing_else_is() {
     paths.sort();
     for path in paths {
         let extension = path.extension().unwrap().to_str().unwrap();
-        let inspector: &dyn Inspector = if extension == "py" { &PythonInspector } else { &JavascriptInspector };
+        let inspector: &dyn Inspector =
+            if extension == "py" { &PythonInspector } else { &JavascriptInspector };
         check(&path, inspector, &mut problems);
         files += 1;
     }

@@ -538,6 +538,9 @@ impl<'p> Flow<'p> {
         let skipped = usize::from(class.is_some() && !self.objects);
         for id in self.program.callers.get(called_as).into_iter().flatten().take(ANSWERS) {
             let Some(call) = self.program.call(*id) else { continue };
+            if !self.may_call(call, class.is_some(), depth) {
+                continue;
+            }
             let given =
                 call.named.iter().find(|(key, _)| key == name).map(|(_, value)| *value).or_else(|| {
                     position.checked_sub(skipped).and_then(|index| call.positional.get(index)).copied()
@@ -556,6 +559,21 @@ impl<'p> Flow<'p> {
             if let Some(binding) = scope.bindings.get(name).and_then(|bindings| bindings.first()) {
                 out.push((binding.value, via));
             }
+        }
+    }
+
+    /// May a call of the right name be one of this function, or of this method, rather than of another's?
+    fn may_call(&self, call: &Call, is_method: bool, depth: usize) -> bool {
+        match self.program.shape(call.callee) {
+            Shape::Name(_) => true,
+            Shape::Attribute(base, _) if is_method => {
+                // A method of an imported thing is that thing's.
+                self.origin_of(*base, depth.saturating_add(1)).is_none_or(|origin| {
+                    let root = origin.path.split('.').next().unwrap_or_default();
+                    root == "?" || !self.program.imports.iter().any(|import| import.starts_with(root))
+                })
+            }
+            _ => false,
         }
     }
 

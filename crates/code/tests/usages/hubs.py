@@ -72,7 +72,7 @@ midas = torch.hub.load("intel-isl/MiDaS", "MiDaS_small", pretrained=True)  #> in
 yolo5 = torch.hub.load(repo_or_dir="ultralytics/yolov5", model="yolov5s")  #> ultralytics/yolov5:yolov5s
 use = hub.KerasLayer("https://tfhub.dev/google/universal-sentence-encoder/4")  #> https://tfhub.dev/google/universal-sentence-encoder/4
 nlp = spacy.load("en_core_web_trf", disable=["ner"])  #> en_core_web_trf
-stanza.download("en")
+stanza.download("en")  #> en
 nltk.download("punkt")  #> dataset punkt
 speech = whisper.load_model("medium.en")  #> medium.en
 faster = WhisperModel("distil-large-v3", device="cuda")  #> distil-large-v3

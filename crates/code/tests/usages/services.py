@@ -99,8 +99,8 @@ def google():
     model = genai.GenerativeModel("gemini-1.5-flash-latest")  #> gemini-1.5-flash-latest
     vertex = GenerativeModel(model_name="gemini-1.0-pro")  #> gemini-1.0-pro
     new = google_genai.Client()  #> service google-genai
-    new.models.generate_content(  #> gemini-2.5-pro; prompt system-prompt
-        model="gemini-2.5-pro", contents="x", config=types.GenerateContentConfig(system_instruction="Be terse.")
+    new.models.generate_content(  #> gemini-2.5-pro
+        model="gemini-2.5-pro", contents="x", config=types.GenerateContentConfig(system_instruction="Be terse.")  #> prompt system-prompt
     )
     genai.embed_content(model="models/text-embedding-004", content="x")  #> models/text-embedding-004
     return model.generate_content("x"), vertex
