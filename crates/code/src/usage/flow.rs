@@ -7,6 +7,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    rc::Rc,
 };
 
 use super::{
@@ -30,6 +31,14 @@ const LONGEST: usize = 4096;
 pub(crate) struct Known {
     pub(crate) text: String,
     pub(crate) via: Source,
+    /// Was it put together as a path?
+    pub(crate) is_path: bool,
+}
+
+impl Known {
+    pub(crate) fn new(text: String, via: Source) -> Self {
+        Self { text, via, is_path: false }
+    }
 }
 
 /// Where a callee comes from.
@@ -54,7 +63,27 @@ pub(crate) struct Flow<'p> {
     options: HashMap<String, Vec<ValueId>>,
     /// In JavaScript, an object among the arguments holds named ones.
     objects: bool,
+    /// Answers that are known already.
     origins: RefCell<HashMap<ValueId, Option<Origin>>>,
+    resolved: RefCell<HashMap<ValueId, Rc<[End]>>>,
+    /// What is being asked right now, by the order in which it was: a value that leads back to itself adds nothing.
+    open: RefCell<HashMap<(Question, ValueId), usize>>,
+    /// The earliest open question that an answer had to do without.
+    lowest: Cell<usize>,
+}
+
+/// What is asked of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Question {
+    Ends,
+    Origin,
+}
+
+/// An open question.
+struct Open {
+    key: (Question, ValueId),
+    place: usize,
+    lowest_before: usize,
 }
 
 impl<'p> Flow<'p> {
@@ -67,6 +96,9 @@ impl<'p> Flow<'p> {
             options: HashMap::new(),
             objects,
             origins: RefCell::new(HashMap::new()),
+            resolved: RefCell::new(HashMap::new()),
+            open: RefCell::new(HashMap::new()),
+            lowest: Cell::new(usize::MAX),
         };
         flow.options = flow.command_line();
         flow
@@ -128,7 +160,7 @@ impl<'p> Flow<'p> {
         let mut known: Vec<Known> = Vec::new();
         for (end, via) in ends {
             let texts = match self.program.shape(end) {
-                Shape::Text(text) => vec![Known { text: text.clone(), via }],
+                Shape::Text(text) => vec![Known::new(text.clone(), via)],
                 Shape::Joined(parts) => self.joined(parts, "", via, depth),
                 Shape::PathOf(parts) => self.joined(parts, "/", via, depth),
                 Shape::Format(template, positional, named) => {
@@ -228,7 +260,10 @@ impl<'p> Flow<'p> {
         let keeps = |text: &String| {
             !text.is_empty() && !(dropped && between.is_empty() && !super::naming::is_path(text))
         };
-        made.into_iter().filter(keeps).map(|text| Known { text, via }).collect()
+        made.into_iter()
+            .filter(keeps)
+            .map(|text| Known { text, via, is_path: dropped || !between.is_empty() })
+            .collect()
     }
 
     /// A template with its holes filled: `{}`, `{0}`, `{name}`, `%s`. The first text that each filling can be is taken.
@@ -268,7 +303,7 @@ impl<'p> Flow<'p> {
             rest = after;
         }
         out.push_str(rest);
-        Some(Known { text: out, via: via.max(Source::Concatenation) })
+        Some(Known::new(out, via.max(Source::Concatenation)))
     }
 
     /// Follows a value to what it can be.
@@ -276,6 +311,53 @@ impl<'p> Flow<'p> {
         if depth > DEPTH || out.len() >= ANSWERS * 2 || !self.step() {
             return;
         }
+        if matches!(
+            self.program.shape(id),
+            Shape::Text(_) | Shape::Imported(_) | Shape::Local(_) | Shape::Unknown | Shape::Nothing
+        ) {
+            out.push((id, via));
+            return;
+        }
+        let through = |ends: &[End], out: &mut Vec<End>| {
+            out.extend(ends.iter().map(|(end, found)| (*end, via.max(*found))));
+        };
+        if let Some(known) = self.resolved.borrow().get(&id) {
+            through(known, out);
+            return;
+        }
+        let Some(open) = self.enter(Question::Ends, id) else { return };
+        let mut ends = Vec::new();
+        self.resolve_shape(id, Source::Literal, depth, &mut ends);
+        through(&ends, out);
+        if self.leave(open) {
+            self.resolved.borrow_mut().insert(id, ends.into());
+        }
+    }
+
+    /// Opens a question; `None` when it is open already, and its answer has to do without itself.
+    fn enter(&self, question: Question, id: ValueId) -> Option<Open> {
+        let key = (question, id);
+        let mut open = self.open.borrow_mut();
+        if let Some(place) = open.get(&key) {
+            self.lowest.set(self.lowest.get().min(*place));
+            return None;
+        }
+        let place = open.len();
+        open.insert(key, place);
+        Some(Open { key, place, lowest_before: self.lowest.replace(usize::MAX) })
+    }
+
+    /// Closes a question. Is its answer whole, so that it can be kept?
+    fn leave(&self, open: Open) -> bool {
+        self.open.borrow_mut().remove(&open.key);
+        let lowest = self.lowest.get();
+        // What led back to this question itself lacks nothing.
+        let is_whole = lowest >= open.place;
+        self.lowest.set(if is_whole { open.lowest_before } else { open.lowest_before.min(lowest) });
+        is_whole && self.left.get() > 0
+    }
+
+    fn resolve_shape(&self, id: ValueId, via: Source, depth: usize, out: &mut Vec<End>) {
         let deeper = depth.saturating_add(1);
         match self.program.shape(id) {
             Shape::Name(name) => {
@@ -814,9 +896,9 @@ impl<'p> Flow<'p> {
         if let Some(known) = self.origins.borrow().get(&id) {
             return known.clone();
         }
+        let Some(open) = self.enter(Question::Origin, id) else { return None };
         let found = self.find_origin(id, depth);
-        // What was cut off by a bound may be known when it is asked for itself.
-        if depth == 0 {
+        if self.leave(open) {
             self.origins.borrow_mut().insert(id, found.clone());
         }
         found

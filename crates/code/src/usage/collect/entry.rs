@@ -110,23 +110,23 @@ impl Collector<'_> {
 
     fn names(&self, entry: &Entry, id: ValueId, origin: &Origin) -> Vec<Known> {
         if let Some(fixed) = &entry.fixed {
-            return vec![Known { text: fixed.clone(), via: Source::Literal }];
+            return vec![Known::new(fixed.clone(), Source::Literal)];
         }
         let mut names = Vec::new();
         for argument in &entry.name {
             names = if argument == "@callee" {
-                vec![Known { text: callee_name(&origin.path).to_owned(), via: Source::Literal }]
+                vec![Known::new(callee_name(&origin.path).to_owned(), Source::Literal)]
             } else if argument == "@package" {
                 let package = origin.path.split('.').next().unwrap_or_default().to_owned();
-                vec![Known { text: package, via: Source::Literal }]
+                vec![Known::new(package, Source::Literal)]
             } else if argument == "@server" {
                 self.server(id)
             } else if argument == "@keys" {
                 let entries =
                     self.flow.argument(id, "0").into_iter().flat_map(|value| self.flow.entries(value));
-                entries.filter_map(|(key, _)| key).map(|text| Known { text, via: Source::Literal }).collect()
+                entries.filter_map(|(key, _)| key).map(|text| Known::new(text, Source::Literal)).collect()
             } else if argument == "@target" {
-                self.target(id).into_iter().map(|text| Known { text, via: Source::Literal }).collect()
+                self.target(id).into_iter().map(|text| Known::new(text, Source::Literal)).collect()
             } else {
                 self.first_texts(id, std::slice::from_ref(argument))
             };
@@ -148,9 +148,8 @@ impl Collector<'_> {
                 names = names
                     .iter()
                     .flat_map(|first| {
-                        second.iter().map(|second| Known {
-                            text: format!("{}:{}", first.text, second.text),
-                            via: first.via.max(second.via),
+                        second.iter().map(|second| {
+                            Known::new(format!("{}:{}", first.text, second.text), first.via.max(second.via))
                         })
                     })
                     .collect();
@@ -236,7 +235,7 @@ impl Collector<'_> {
         let inside =
             |name: &str| INFERENCE.iter().find_map(|part| name.split_once(part)).map(|(_, id)| id.to_owned());
         let mut revision = revision;
-        let mut name = inside(&known.text).unwrap_or(known.text);
+        let mut name = inside(&known.text).unwrap_or_else(|| known.text.clone());
         if let Some((id, at)) = naming::hub_id(&name) {
             name = id;
             revision = revision.or(at);
@@ -250,7 +249,7 @@ impl Collector<'_> {
         let is_local = match entry.place {
             Place::Local => !name.contains("://") && usage.provider.as_deref() != Some("huggingface"),
             Place::Remote => false,
-            Place::Either => naming::is_path(&name),
+            Place::Either => known.is_path || naming::is_path(&name),
         };
         let is_address = entry.place == Place::Local && is_file_name(&name);
         if !(naming::is_plausible(&name) || is_local && is_file_name(&name) || is_address) {

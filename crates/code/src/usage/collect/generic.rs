@@ -66,13 +66,6 @@ impl Collector<'_> {
     /// Is it a call into a package of the AI world, or a method of something unknown in a file that uses one?
     pub(super) fn is_of_interest(&self, origin: &Origin) -> bool {
         let root = origin.path.split('.').next().unwrap_or_default();
-        self.catalogue.is_package(root) || root == "?" && self.imports_ai()
-    }
-
-    fn imports_ai(&self) -> bool {
-        self.program.imports.iter().any(|import| {
-            let root = import.split('.').next().unwrap_or_default();
-            self.catalogue.is_package(root)
-        })
+        self.catalogue.is_package(root) || root == "?" && self.imports_ai
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn usages(program: &Program, objects: bool, interrupted: &dyn Fn() ->
         shell::read(command, *line, &mut found);
     }
     let flow = Flow::new(program, objects);
-    let collector = Collector { flow: &flow, catalogue: Catalogue::get(), program };
+    let collector = Collector::new(&flow, program);
     // Without an import of anything known, only requests to model services and plain files of data are of interest.
     for (index, id) in program.calls.iter().enumerate() {
         if index % 256 == 0 && interrupted() {
@@ -49,9 +49,20 @@ pub(super) struct Collector<'a> {
     flow: &'a Flow<'a>,
     catalogue: &'static Catalogue,
     program: &'a Program,
+    /// Does the file import a package of the AI world?
+    imports_ai: bool,
 }
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
+    fn new(flow: &'a Flow<'a>, program: &'a Program) -> Self {
+        let catalogue = Catalogue::get();
+        let imports_ai = program
+            .imports
+            .iter()
+            .any(|import| catalogue.is_package(import.split('.').next().unwrap_or_default()));
+        Self { flow, catalogue, program, imports_ai }
+    }
+
     fn call(&self, id: ValueId, found: &mut Found) {
         let Some(call) = self.program.call(id) else { return };
         let Some(origin) = self.flow.origin(call.callee) else { return };

@@ -1,7 +1,7 @@
 //! Servers of the Model Context Protocol that code starts: what the command runs is their name.
 
 use super::{
-    super::{catalogue::Source, flow::Known, naming, program::ValueId},
+    super::{flow::Known, naming, program::ValueId},
     Collector,
 };
 
@@ -26,7 +26,7 @@ impl Collector<'_> {
                 .map(|known| known.text)
                 .collect();
             let text = server_name(&command.text, &words);
-            return vec![Known { text, via: Source::Literal.max(command.via) }];
+            return vec![Known::new(text, command.via)];
         }
         Vec::new()
     }

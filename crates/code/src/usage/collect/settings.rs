@@ -5,7 +5,7 @@ use bartizan_core::{Usage, UsageKind};
 use super::{
     super::{
         Found,
-        catalogue::{Catalogue, Source},
+        catalogue::Source,
         flow::Flow,
         naming,
         program::{Binding, Program, ScopeKind},
@@ -75,7 +75,7 @@ impl Collector<'_> {
 /// As [`usages`], for a file that only holds settings for others: its constants count as uses.
 pub(crate) fn settings(program: &Program, objects: bool, found: &mut Found) {
     let flow = Flow::new(program, objects);
-    Collector { flow: &flow, catalogue: Catalogue::get(), program }.constants(found);
+    Collector::new(&flow, program).constants(found);
 }
 
 /// Does a field, variable or key of this name (lower case) hold a model?
