@@ -258,7 +258,8 @@ impl<'p> Flow<'p> {
         let via = via.max(Source::Concatenation);
         // Behind an unknown start only a path is worth anything.
         let keeps = |text: &String| {
-            !text.is_empty() && !(dropped && between.is_empty() && !super::naming::is_path(text))
+            let is_worth_it = !dropped || !between.is_empty() || super::naming::is_path(text);
+            is_worth_it && !text.is_empty()
         };
         made.into_iter()
             .filter(keeps)
@@ -676,13 +677,12 @@ impl<'p> Flow<'p> {
                         return true;
                     }
                 }
-                "strip" | "lower" | "upper" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim"
-                | "toString" | "absolute" | "expanduser" | "removesuffix" | "copy" => {
-                    if method != "copy" && !matches!(method.as_str(), "lower" | "upper") {
-                        let before = out.len();
-                        self.resolve(*base, via, depth, out);
-                        return out.len() > before;
-                    }
+                // The case of a name is kept, so what changes it gives nothing.
+                "strip" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim" | "toString" | "absolute"
+                | "expanduser" | "removesuffix" | "get_secret_value" => {
+                    let before = out.len();
+                    self.resolve(*base, via, depth, out);
+                    return out.len() > before;
                 }
                 "joinpath" => return false,
                 "values" => {
@@ -896,7 +896,7 @@ impl<'p> Flow<'p> {
         if let Some(known) = self.origins.borrow().get(&id) {
             return known.clone();
         }
-        let Some(open) = self.enter(Question::Origin, id) else { return None };
+        let open = self.enter(Question::Origin, id)?;
         let found = self.find_origin(id, depth);
         if self.leave(open) {
             self.origins.borrow_mut().insert(id, found.clone());
