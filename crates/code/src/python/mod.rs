@@ -281,3 +281,8 @@ pub(crate) fn uses(source: &str) -> usage::Found {
     starts.extend(memchr::memchr_iter(b'\n', source.as_bytes()).filter_map(|at| u32::try_from(at + 1).ok()));
     usage::collect::usages(&usage::python::program(parsed.suite(), &starts), false, &|| false)
 }
+
+/// Does the source nest more deeply than may be parsed?
+pub(crate) fn is_too_deep(source: &str) -> bool {
+    lexical::is_too_deep(source)
+}

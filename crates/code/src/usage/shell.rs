@@ -219,6 +219,11 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
     all
 }
 
+/// The words of a text, quotes taken off.
+pub(crate) fn split(text: &str) -> Vec<String> {
+    commands(text).into_iter().flat_map(|(_, words)| words).collect()
+}
+
 /// Reads the words of one command.
 pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
     let mut rest: &[String] = words;

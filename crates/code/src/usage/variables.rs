@@ -6,6 +6,8 @@ use super::shell::assignment;
 
 /// Longer texts do not come out of an expansion, and are no names.
 const LONGEST: usize = 16 << 10;
+/// Longer references with defaults are not followed.
+const LONGEST_REFERENCE: usize = 1024;
 /// Values of a loop that are followed.
 const MOST_VALUES: usize = 64;
 
@@ -26,6 +28,11 @@ impl Variables {
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.known.get(name).map(String::as_str)
+    }
+
+    /// For something inside that may set more; what sets very many is not inherited, so that copies stay small.
+    pub(crate) fn inherited(&self) -> Self {
+        if self.known.len() > 64 { Self::default() } else { self.clone() }
     }
 
     /// The text with `$NAME`, `${NAME}` and `${NAME:-default}` replaced by what is known; what is not stays.
@@ -95,8 +102,19 @@ impl Variables {
         runs
     }
 
+    /// What a word becomes: a variable alone may hold several.
+    fn words(&self, word: &str) -> Vec<String> {
+        let value = self.expand(word);
+        let alone = word.strip_prefix('$').and_then(reference).is_some_and(|(.., end)| end + 1 == word.len());
+        if alone && value.contains(char::is_whitespace) {
+            value.split_whitespace().map(str::to_owned).collect()
+        } else {
+            vec![value]
+        }
+    }
+
     fn run(&mut self, words: &[String]) -> Vec<String> {
-        let words: Vec<String> = words.iter().map(|word| self.expand(word)).collect();
+        let words: Vec<String> = words.iter().flat_map(|word| self.words(word)).collect();
         for word in &words {
             match assignment(word) {
                 Some((name, value)) => self.set(name, value.to_owned()),
@@ -117,7 +135,7 @@ fn reference(text: &str) -> Option<(&str, Option<&str>, usize)> {
         return (end > 0).then(|| (text.get(..end).unwrap_or_default(), None, end));
     };
     let mut depth = 1usize;
-    let close = inner.char_indices().find_map(|(at, c)| {
+    let close = inner.char_indices().take(LONGEST_REFERENCE).find_map(|(at, c)| {
         match c {
             '{' => depth = depth.saturating_add(1),
             '}' => depth = depth.saturating_sub(1),
