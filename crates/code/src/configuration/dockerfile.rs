@@ -33,6 +33,8 @@ struct Build<'a> {
     stages: HashMap<String, Variables>,
     stage: Option<String>,
     image: String,
+    /// Was there a `FROM`?
+    begun: bool,
     entrypoint: Option<(Command, u32)>,
     command: Option<(Command, u32)>,
 }
@@ -46,6 +48,7 @@ pub(super) fn read(text: &str, found: &mut Found) {
         stages: HashMap::new(),
         stage: None,
         image: String::new(),
+        begun: false,
         entrypoint: None,
         command: None,
     };
@@ -134,6 +137,8 @@ impl Build<'_> {
 
     fn from(&mut self, body: &str, line: u32) {
         self.start();
+        self.keep();
+        self.begun = true;
         let words = words(body);
         let mut words = words.iter().filter(|word| !word.starts_with("--"));
         let Some(written) = words.next() else { return };
@@ -148,7 +153,6 @@ impl Build<'_> {
                 self.image.clone_from(&name);
             }
         }
-        self.keep();
     }
 
     /// Names an image, unless it is a stage or nothing at all. Of a name whose tag is not known, the rest counts.
@@ -173,8 +177,7 @@ impl Build<'_> {
                 Some((name, value)) => (name, Some(value)),
                 None => (word.as_str(), None),
             };
-            let before_all = self.stage.is_none() && self.image.is_empty();
-            if before_all {
+            if !self.begun {
                 let value = self.global.expand(value.unwrap_or_default());
                 shell::environment(name, &value, "ARG", line, self.found);
                 self.global.set(name, value);
@@ -186,7 +189,6 @@ impl Build<'_> {
                 self.variables.set(name, value.to_owned());
             }
         }
-        self.keep();
     }
 
     fn environment(&mut self, body: &str, line: u32) {
@@ -203,7 +205,6 @@ impl Build<'_> {
             shell::environment(&name, &value, "ENV", line, self.found);
             self.variables.set(&name, value);
         }
-        self.keep();
     }
 
     fn run(&mut self, instruction: &Instruction) {
@@ -251,7 +252,7 @@ impl Build<'_> {
         let words = self.expanded(&words);
         let mut sources: Vec<&String> = words.iter().filter(|word| !word.starts_with("--")).collect();
         if let Some(image) = words.iter().find_map(|word| word.strip_prefix("--from=")) {
-            self.image(&image.to_owned(), "COPY --from", line);
+            self.image(image, "COPY --from", line);
             return;
         }
         // The last one is where the others go.
@@ -335,16 +336,16 @@ mod tests {
     #[test]
     fn images_are_named_and_stages_are_not() {
         let text = "# syntax=docker/dockerfile:1\nARG TAG=3.12\nARG REGISTRY\nFROM --platform=linux/amd64 python:${TAG}-slim AS base\n\
-                    FROM base AS Next\nFROM scratch\nCOPY --from=next /a /a\nCOPY --from=0 /a /a\n\
+                    FROM base AS Next\nFROM scratch\nARG TAG=9\nCOPY --from=next /a /a\nCOPY --from=0 /a /a\n\
                     COPY --from=ghcr.io/astral-sh/uv:0.5 /uv /uv\nFROM ${REGISTRY}/x\nFROM vllm/vllm-openai:${V}\n\
                     from x/y@sha256:abababababababababababababababababababababababababababababababab\n";
         assert_eq!(
             read(text),
             [
                 "4 container python:3.12-slim 3.12-slim",
-                "9 container ghcr.io/astral-sh/uv:0.5 0.5",
-                "11 container vllm/vllm-openai",
-                "12 container x/y@sha256:abababababababababababababababababababababababababababababababab sha256:abababababababababababababababababababababababababababababababab pinned",
+                "10 container ghcr.io/astral-sh/uv:0.5 0.5",
+                "12 container vllm/vllm-openai",
+                "13 container x/y@sha256:abababababababababababababababababababababababababababababababab sha256:abababababababababababababababababababababababababababababababab pinned",
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use bartizan_core::document::Node;
 
-use super::{manifest, syntax};
+use super::manifest;
 use crate::usage::{Found, requirement::Requirement};
 
 fn package(name: &str, version: Option<&str>, provider: &str, api: &str, line: u32, found: &mut Found) {
@@ -101,6 +101,9 @@ fn specified(text: &str) -> Option<String> {
 pub(super) fn pnpm(text: &str, found: &mut Found) {
     let mut inside = false;
     for (number, line) in (1u32..).zip(text.lines()) {
+        if line.trim().is_empty() {
+            continue;
+        }
         if !line.starts_with(char::is_whitespace) {
             inside = line.trim_end() == "packages:";
             continue;
@@ -142,21 +145,19 @@ pub(super) fn bun(root: &Node, found: &mut Found) {
     }
 }
 
-/// Reads a lock of TOML.
-pub(super) fn toml(text: &str) -> Result<Node, String> {
-    syntax::toml(text).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{shown, with};
+    use super::super::{
+        syntax,
+        tests::{shown, with},
+    };
     use super::*;
 
     #[test]
     fn locks_of_python_name_every_package_but_the_project() {
         let uv = "version = 1\n[[package]]\nname = \"mine\"\nversion = \"0.1\"\nsource = { editable = \".\" }\n\n[[package]]\nname = \"torch\"\nversion = \"2.5.1\"\n\
                   source = { registry = \"https://pypi.org/simple\" }\ndependencies = [{ name = \"not-this\" }]\n";
-        let root = toml(uv).unwrap();
+        let root = syntax::toml(uv).unwrap();
         assert_eq!(shown(&with(|found| python(&root, found))), ["7 library torch 2.5.1 pinned"]);
         let pipenv_lock = "{\"_meta\": {\"hash\": {\"sha256\": \"x\"}},\n\"default\": {\n\"torch\": {\"version\": \"==2.1\"}}, \"develop\": {\"x\": {\"ref\": \"abc\"}}}";
         let root = syntax::json(pipenv_lock, 16).unwrap();

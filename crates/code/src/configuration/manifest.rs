@@ -120,7 +120,7 @@ pub(super) fn setup_script(source: &str, found: &mut Found) {
         return;
     }
     let parsed = ruff_python_parser::parse_unchecked_source(source, PySourceType::Python);
-    let mut setup = Setup { source, constants: Vec::new(), found };
+    let mut setup = Setup { source, constants: Vec::new(), left: 20_000, found };
     for statement in parsed.suite() {
         if let Stmt::Assign(assign) = statement {
             for target in &assign.targets {
@@ -136,6 +136,8 @@ pub(super) fn setup_script(source: &str, found: &mut Found) {
 struct Setup<'a, 'f> {
     source: &'a str,
     constants: Vec<(&'a str, &'a Expr)>,
+    /// Values that may still be looked at: names can multiply them.
+    left: usize,
     found: &'f mut Found,
 }
 
@@ -163,9 +165,10 @@ impl<'a> Visitor<'a> for Setup<'a, '_> {
 impl<'a> Setup<'a, '_> {
     /// Every text in a value, through lists, dictionaries, sums and names of constants.
     fn texts(&mut self, value: &'a Expr, depth: usize) {
-        if depth > 8 {
+        if depth > 8 || self.left == 0 {
             return;
         }
+        self.left = self.left.saturating_sub(1);
         let deeper = depth.saturating_add(1);
         match value {
             Expr::StringLiteral(literal) => {

@@ -38,6 +38,8 @@ pub struct ConfigurationInspector;
 const LARGEST_LOCK: u64 = 64 << 20;
 /// Nor are larger files of other forms.
 const LARGEST: u64 = 8 << 20;
+/// What people write by hand, instruction by instruction, is shorter still.
+const LARGEST_LIST: u64 = 1 << 20;
 /// Scripts carry payloads behind them; they are read as far as this.
 const SCRIPT: u64 = 2 << 20;
 /// Words without one of which no YAML or TOML is parsed.
@@ -197,7 +199,11 @@ fn content(asset: &Asset, form: Form, context: &Context<'_>) -> Result<(String, 
             | Form::PnpmLock
             | Form::BunLock
     );
-    let limit = if lock { LARGEST_LOCK } else { LARGEST };
+    let limit = match form {
+        _ if lock => LARGEST_LOCK,
+        Form::Dockerfile | Form::Environment => LARGEST_LIST,
+        _ => LARGEST,
+    };
     match asset.content.whole(limit.min(context.limits.held)) {
         Ok(bytes) => Ok((syntax::text(&bytes), true)),
         // Data may be written as YAML or TOML too; configuration is never that long.

@@ -149,7 +149,7 @@ pub(super) fn merged(node: &Node) -> Vec<(&str, &Node)> {
         }
     }
     for (key, value) in brought.iter().flat_map(|node| node.pairs()) {
-        if pairs.len() < 10_000 && !pairs.iter().any(|(own, _)| own == key) {
+        if pairs.len() < 1000 && !pairs.iter().any(|(own, _)| own == key) {
             pairs.push((key, value));
         }
     }

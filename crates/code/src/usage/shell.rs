@@ -254,10 +254,9 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
             || name.starts_with("python3"))
         {
             break;
-        } else if name == "uv" && after.first().is_some_and(|word| word == "pip" || word == "add") {
-            rest = after;
-            break;
-        } else if name == "poetry" && after.first().is_some_and(|word| word == "add") {
+        } else if matches!(name, "uv" | "poetry")
+            && after.first().is_some_and(|word| word == "add" || name == "uv" && word == "pip")
+        {
             rest = after;
             break;
         }

@@ -5,9 +5,11 @@ use std::{borrow::Cow, collections::HashMap};
 use super::shell::assignment;
 
 /// Longer texts do not come out of an expansion, and are no names.
-const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 4 << 10;
+/// How many variables are remembered: copies are made for each script.
+const MOST: usize = 300;
 /// Longer references with defaults are not followed.
-const LONGEST_REFERENCE: usize = 1024;
+const LONGEST_REFERENCE: usize = 300;
 /// Values of a loop that are followed.
 const MOST_VALUES: usize = 64;
 
@@ -21,7 +23,7 @@ pub(crate) struct Variables {
 
 impl Variables {
     pub(crate) fn set(&mut self, name: &str, value: String) {
-        if value.len() <= LONGEST && self.known.len() < 10_000 {
+        if value.len() <= LONGEST && self.known.len() < MOST {
             self.known.insert(name.to_owned(), value);
         }
     }
