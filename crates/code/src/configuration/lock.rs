@@ -120,9 +120,13 @@ pub(super) fn pnpm(text: &str, found: &mut Found) {
         let key = key.trim_matches(['\'', '"']).trim_start_matches('/');
         let key = key.split('(').next().unwrap_or(key);
         let scoped = usize::from(key.starts_with('@'));
-        // `name@1.0.0`, or `name/1.0.0_peer` of older versions.
-        let parted = key.get(scoped..).and_then(|rest| rest.find('@')).and_then(|at| at.checked_add(scoped));
-        let parted = parted.or_else(|| key.rfind('/').filter(|at| *at > 0));
+        // `name@1.0.0`, or `name/1.0.0_peer@2.0.0` of older versions.
+        let older = key.rfind('/').filter(|at| {
+            let last = key.get(at.saturating_add(1)..).unwrap_or_default();
+            *at > 0 && manifest::is_exact(last.split('_').next().unwrap_or_default())
+        });
+        let newer = || key.get(scoped..)?.find('@')?.checked_add(scoped);
+        let parted = older.or_else(newer);
         let Some((name, version)) = parted.and_then(|at| key.split_at_checked(at)) else { continue };
         let version = version.get(1..).unwrap_or_default().split('_').next().unwrap_or_default();
         if version.starts_with(|c: char| c.is_ascii_digit()) {
@@ -193,10 +197,10 @@ mod tests {
         );
         let berry = "__metadata:\n  version: 8\n\n\"ai@npm:^4.0.0\":\n  version: 4.0.1\n\n\"mine@workspace:.\":\n  version: 0.0.0-use.local\n";
         assert_eq!(shown(&with(|found| yarn(berry, found))), ["4 library ai 4.0.1 pinned"]);
-        let text = "lockfileVersion: '9.0'\nimporters:\n  .:\n    x: 1\npackages:\n\n  '@s/b@1.0.0(c@2.0.0)':\n    resolution: {integrity: x}\n  openai@4.1.0:\n    engines: {}\n  /old/1.2.3_x@1:\n    dev: true\nsnapshots:\n  not@1.0.0: {}\n";
+        let text = "lockfileVersion: '9.0'\nimporters:\n  .:\n    x: 1\npackages:\n\n  '@s/b@1.0.0(c@2.0.0)':\n    resolution: {integrity: x}\n  openai@4.1.0:\n    engines: {}\n  /old/1.2.3_x@1.0.0:\n    dev: true\nsnapshots:\n  not@1.0.0: {}\n";
         assert_eq!(
             shown(&with(|found| pnpm(text, found))),
-            ["7 library @s/b 1.0.0 pinned", "9 library openai 4.1.0 pinned"]
+            ["7 library @s/b 1.0.0 pinned", "9 library openai 4.1.0 pinned", "11 library old 1.2.3 pinned"]
         );
         let root = syntax::json(
             "{\"packages\": {\"openai\": [\"openai@4.1.0\", \"\", {}], \"w\": [\"w@workspace:x\"],}}",
