@@ -4,6 +4,7 @@
 
 use bartizan_core::Inspector;
 
+pub mod configuration;
 pub mod javascript;
 pub mod notebook;
 pub mod python;
@@ -15,5 +16,6 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(notebook::NotebookInspector),
         Box::new(python::PythonInspector),
         Box::new(javascript::JavascriptInspector),
+        Box::new(configuration::ConfigurationInspector),
     ]
 }

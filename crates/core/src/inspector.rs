@@ -53,6 +53,12 @@ pub trait Inspector: Send + Sync {
     /// Is this one of mine? Content decides; a name alone is [`Claim::Name`].
     fn accepts(&self, probe: &Probe<'_>) -> Claim;
 
+    /// Does it read beside whoever else reads the asset? What a companion learns is added, and it decides neither who
+    /// reads nor, where another inspector knows the asset, what kind the asset is.
+    fn is_companion(&self) -> bool {
+        false
+    }
+
     /// Reads it to the end, or says in the coverage what it could not read.
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection;
 

@@ -270,3 +270,19 @@ fn unparsed(asset: &Asset, source: &str, loaded_by: Option<&str>, inspection: &m
         inspection.find(finding.line(word.line).evidence("word", word.text));
     }
 }
+
+/// What Python uses that stands in another file, such as `python -c '…'` in a Dockerfile.
+pub(crate) fn uses(source: &str) -> usage::Found {
+    if lexical::is_too_deep(source) || !usage::catalogue::Catalogue::get().concerns(source) {
+        return usage::Found::default();
+    }
+    let parsed = ruff_python_parser::parse_unchecked_source(source, PySourceType::Python);
+    let mut starts: Vec<u32> = vec![0];
+    starts.extend(memchr::memchr_iter(b'\n', source.as_bytes()).filter_map(|at| u32::try_from(at + 1).ok()));
+    usage::collect::usages(&usage::python::program(parsed.suite(), &starts), false, &|| false)
+}
+
+/// Does the source nest more deeply than may be parsed?
+pub(crate) fn is_too_deep(source: &str) -> bool {
+    lexical::is_too_deep(source)
+}

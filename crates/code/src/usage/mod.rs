@@ -13,6 +13,7 @@ use bartizan_core::{Asset, Fact, Finding, Inspection, Usage, UsageKind, redacted
 pub(crate) mod catalogue;
 pub(crate) mod collect;
 pub(crate) mod flow;
+pub(crate) mod heredoc;
 pub(crate) mod javascript;
 pub(crate) mod naming;
 pub(crate) mod program;
@@ -22,6 +23,7 @@ pub(crate) mod rules;
 pub(crate) mod shell;
 #[cfg(test)]
 mod tests;
+pub(crate) mod variables;
 
 /// How many usages one file tells; lock files of big projects have some thousands.
 const MOST: usize = 20_000;
@@ -47,6 +49,8 @@ pub(crate) struct Found {
     seen: HashSet<(UsageKind, String, Option<String>, Option<u64>)>,
     /// The file is longer or more tangled than what is followed.
     pub(crate) cut: bool,
+    /// How many scripts around the one that is read.
+    pub(crate) depth: usize,
 }
 
 impl Found {

@@ -2,7 +2,7 @@
 
 use bartizan_core::{Category, Rule, Severity, Taxonomy};
 
-const UNPINNED: Taxonomy = Taxonomy {
+pub(crate) const UNPINNED: Taxonomy = Taxonomy {
     cwe: &["CWE-829", "CWE-494"],
     atlas: &["AML.T0010.003"],
     owasp_llm: &["LLM03:2025"],

@@ -2,9 +2,9 @@
 //!
 //! They stand in notebooks (`!pip install x`), Dockerfiles, workflows, Compose and Kubernetes files and scripts.
 
-use bartizan_core::{Usage, UsageKind};
+use bartizan_core::{Usage, UsageKind, document::json};
 
-use super::{Found, collect, naming, requirement};
+use super::{Found, collect, heredoc, naming, requirement, variables::Variables};
 
 /// Words of one command that are looked at.
 const MOST_WORDS: usize = 4096;
@@ -36,6 +36,23 @@ const STARTERS: &[&str] = &[
     "python",
     "python3",
     "npx",
+    "export",
+    "declare",
+    "readonly",
+    "local",
+    "if",
+    "then",
+    "else",
+    "elif",
+    "while",
+    "until",
+    "do",
+    "{",
+    "eval",
+    "tini",
+    "gosu",
+    "dumb-init",
+    "tool",
 ];
 
 /// Options whose value is a model, without their dashes and with `_` for `-`.
@@ -88,35 +105,85 @@ const SERVERS: &[&str] = &[
     "optimum-cli",
 ];
 
-/// Reads a line or script of shell.
+/// Scripts inside scripts that are followed: `bash -c "bash -c …"`.
+const DEPTH: usize = 8;
+
+/// Reads a line or script of shell that begins on this line.
 pub(crate) fn read(script: &str, line: u32, found: &mut Found) {
-    for command in commands(script) {
-        words(&command, line, found);
+    self::script(script, line, &mut Variables::default(), found);
+}
+
+/// Reads a script that sets and uses these variables.
+pub(crate) fn script(script: &str, line: u32, variables: &mut Variables, found: &mut Found) {
+    let (script, documents) = heredoc::split(script);
+    for (at, words) in commands(&script) {
+        let line = line.saturating_add(at);
+        let documents: Vec<&heredoc::Document> = documents.iter().filter(|one| one.command == at).collect();
+        for words in variables.applied(&words) {
+            self::words(&words, line, found);
+            for document in &documents {
+                let below = line.saturating_add(1);
+                given(&words, &document.text, below, variables, found);
+            }
+        }
     }
 }
 
-/// Splits a script into commands of words, quotes taken off.
-fn commands(script: &str) -> Vec<Vec<String>> {
+/// A document that a command is given: code for an interpreter.
+fn given(words: &[String], text: &str, line: u32, variables: &mut Variables, found: &mut Found) {
+    let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
+    for program in program {
+        if program.starts_with("python") {
+            python(text, line, found);
+        } else if matches!(program, "sh" | "bash") && found.depth < DEPTH {
+            found.depth = found.depth.saturating_add(1);
+            script(text, line, variables, found);
+            found.depth = found.depth.saturating_sub(1);
+        } else if program != "sudo" {
+            return;
+        }
+    }
+}
+
+/// Python that stands in a command.
+pub(crate) fn python(source: &str, line: u32, found: &mut Found) {
+    if found.depth >= DEPTH {
+        return;
+    }
+    let used = crate::python::uses(source);
+    found.cut |= used.cut;
+    for mut usage in used.usages {
+        usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
+        found.add(usage);
+    }
+}
+
+/// Splits a script into commands of words, quotes taken off, each with how many lines below the first it begins.
+pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
     let mut all = Vec::new();
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut open = false;
     let mut quote: Option<char> = None;
     let mut characters = script.chars().peekable();
-    let mut total = 0usize;
+    let (mut line, mut start) = (0u32, 0u32);
     while let Some(c) = characters.next() {
+        if words.is_empty() && word.is_empty() && !open {
+            start = line;
+        }
+        line = line.saturating_add(u32::from(c == '\n'));
         let ends_word = quote.is_none() && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')'));
+        if ends_word && c == '(' && word.ends_with('$') {
+            // What `$(…)` gives is not known, but the command in it runs.
+            word.clear();
+        }
         if ends_word {
             if open || !word.is_empty() {
                 words.push(std::mem::take(&mut word));
                 open = false;
-                total = total.saturating_add(1);
             }
-            if c == '\n' || !c.is_whitespace() {
-                all.push(std::mem::take(&mut words));
-            }
-            if total >= MOST_WORDS {
-                break;
+            if c == '\n' || !c.is_whitespace() || words.len() >= MOST_WORDS {
+                all.push((start, std::mem::take(&mut words)));
             }
             continue;
         }
@@ -125,14 +192,15 @@ fn commands(script: &str) -> Vec<Vec<String>> {
                 // A comment ends with its line.
                 for c in characters.by_ref() {
                     if c == '\n' {
+                        line = line.saturating_add(1);
                         break;
                     }
                 }
-                all.push(std::mem::take(&mut words));
+                all.push((start, std::mem::take(&mut words)));
             }
             ('\\', None | Some('"')) => match characters.next() {
-                Some('\n') | None => {}
-                Some('\r') => {}
+                Some('\n') => line = line.saturating_add(1),
+                Some('\r') | None => {}
                 Some(other) => word.push(other),
             },
             ('\'' | '"', None) => {
@@ -146,9 +214,14 @@ fn commands(script: &str) -> Vec<Vec<String>> {
     if open || !word.is_empty() {
         words.push(word);
     }
-    all.push(words);
-    all.retain(|command| !command.is_empty());
+    all.push((start, words));
+    all.retain(|(_, command)| !command.is_empty());
     all
+}
+
+/// The words of a text, quotes taken off.
+pub(crate) fn split(text: &str) -> Vec<String> {
+    commands(text).into_iter().flat_map(|(_, words)| words).collect()
 }
 
 /// Reads the words of one command.
@@ -159,13 +232,21 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
         let name = bare.rsplit('/').next().unwrap_or(bare);
         if let Some((key, value)) = assignment(first) {
             environment(key, value, "shell", line, found);
+        } else if name.starts_with("python") && after.first().is_some_and(|word| word == "-c") {
+            if let Some(source) = after.get(1) {
+                python(source, line, found);
+            }
+            return;
         } else if first.contains(char::is_whitespace)
             && first.len() < 65_536
             && rest.len() <= 1
             && words.len() > 1
+            && found.depth < DEPTH
         {
             // `bash -c "the whole script"`.
+            found.depth = found.depth.saturating_add(1);
             read(first, line, found);
+            found.depth = found.depth.saturating_sub(1);
             return;
         } else if !(STARTERS.contains(&name)
             || STARTERS.contains(&first.as_str())
@@ -173,10 +254,9 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
             || name.starts_with("python3"))
         {
             break;
-        } else if name == "uv" && after.first().is_some_and(|word| word == "pip" || word == "add") {
-            rest = after;
-            break;
-        } else if name == "poetry" && after.first().is_some_and(|word| word == "add") {
+        } else if matches!(name, "uv" | "poetry")
+            && after.first().is_some_and(|word| word == "add" || name == "uv" && word == "pip")
+        {
             rest = after;
             break;
         }
@@ -189,7 +269,7 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
     options(program, arguments, line, found);
 }
 
-fn assignment(word: &str) -> Option<(&str, &str)> {
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (key, value) = word.split_once('=')?;
     let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -219,6 +299,14 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 model(name, revision, "huggingface", "vllm serve", line, found);
             }
         }
+        ("docker", "model") => {
+            let named = positional(rest, &[]);
+            if let [verb, name, ..] = named.as_slice()
+                && matches!(verb.as_str(), "pull" | "run")
+            {
+                model(name, None, "docker", "docker model", line, found);
+            }
+        }
         ("spacy", "download") => {
             if let Some(name) = positional(rest, &[]).first() {
                 model(name, None, "spacy", "spacy download", line, found);
@@ -241,6 +329,13 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
             for word in arguments {
                 address(word, program, line, found);
             }
+            asked(program, arguments, line, found);
+        }
+        (_, _) if program.starts_with("llama-") => {
+            let named = ["-hf", "-hfr", "--hf-repo"].iter().find_map(|name| option(arguments, name));
+            if let Some(name) = named {
+                model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
+            }
         }
         ("docker" | "podman" | "nerdctl", "run" | "pull") => container(rest, line, found),
         ("mlflow", "models") => {
@@ -249,6 +344,18 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
             }
         }
         _ => {}
+    }
+}
+
+/// A request to a service, whose body names the model: `curl -d '{"model": "gpt-4o"}' https://…`.
+fn asked(program: &str, arguments: &[String], line: u32, found: &mut Found) {
+    let body = ["-d", "--data", "--data-raw", "--data-binary", "--json", "--post-data"]
+        .iter()
+        .find_map(|name| option(arguments, name));
+    let reading = json::Reading { depth: 32, values: 10_000, skip: &[] };
+    let Some(document) = body.and_then(|body| json::parse(body.as_bytes(), reading).ok()) else { return };
+    if let Some(name) = document.root.text_of("model").filter(|name| naming::is_model(name)) {
+        model(name, None, naming::provider(name).unwrap_or_default(), program, line, found);
     }
 }
 
@@ -448,31 +555,37 @@ pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
 /// A variable of the environment: its key says whether its value is a model or a dataset. Values of other keys, which
 /// may be secrets, are not looked at.
 pub(crate) fn environment(key: &str, value: &str, api: &str, line: u32, found: &mut Found) {
-    let value = value.trim().trim_matches(['"', '\'']);
-    // `${MODEL:-default}` and `${MODEL-default}`.
-    let value = match value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-        Some(inner) => match inner.split_once(":-").or_else(|| inner.split_once('-')) {
-            Some((_, default)) => default,
-            None => return,
-        },
-        None => value,
-    };
     let lower = key.to_ascii_lowercase();
-    if ["key", "token", "secret", "passw", "credential", "auth"].iter().any(|part| lower.contains(part)) {
+    if is_secret(&lower) {
         return;
     }
+    let value = value.trim().trim_matches(['"', '\'']);
+    let value = Variables::default().expand(value);
+    // Some programs take several, with commas between.
+    let several: Vec<&str> = value.split(',').map(str::trim).collect();
+    if several.len() > 1 && several.len() < 100 && several.iter().all(|one| naming::is_model(one)) {
+        return several.iter().for_each(|one| environment(key, one, api, line, found));
+    }
+    let value = value.as_str();
     let api = format!("{api} {key}");
     if lower.contains("dataset")
         && (naming::is_hub_id(value) || naming::is_path(value) && value.contains('.'))
     {
         dataset(value, None, "huggingface", &api, line, found);
-    } else if (collect::is_model_field(&lower) || lower.contains("model") || lower.contains("llm"))
+    } else if (collect::is_model_field(&lower)
+        || ["model", "llm", "embed", "deployment"].iter().any(|part| lower.contains(part)))
         && (naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value))
     {
         let provider =
             naming::provider(value).unwrap_or(if naming::is_hub_id(value) { "huggingface" } else { "" });
         model(value, None, provider, &api, line, found);
     }
+}
+
+/// Does a variable or key of this name (lower case) hold a secret?
+pub(crate) fn is_secret(lower: &str) -> bool {
+    let parts = ["key", "token", "secret", "passw", "credential", "auth"];
+    parts.iter().any(|part| lower.contains(part)) && !lower.contains("tokenizer")
 }
 
 /// Is it the path of a file with weights?
@@ -559,7 +672,7 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
 }
 
 /// An address of a model or dataset on a hub, or of a file of weights.
-fn address(word: &str, api: &str, line: u32, found: &mut Found) {
+pub(crate) fn address(word: &str, api: &str, line: u32, found: &mut Found) {
     let Some((_, rest)) = word.split_once("://") else { return };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches(".git");
@@ -720,9 +833,51 @@ mod tests {
             ("git commit -m 'gpt-4'", &[]),
             ("echo ollama pull not-this", &[]),
             ("./server -m models/llama.gguf", &["models/llama.gguf"]),
+            ("python3 -c \"from transformers import pipeline; pipeline('x', model='o/m-7b')\"", &["o/m-7b"]),
+            (
+                "python - <<'EOF'\nfrom transformers import AutoModel\nAutoModel.from_pretrained('o/n-1b')\nEOF\n",
+                &["o/n-1b"],
+            ),
+            ("cat <<EOF > notes\nollama pull not-this\nEOF\nollama pull mistral\n", &["mistral"]),
+            ("M=org/m-7b\nif true; then vllm serve \"$M\" --port 80; fi", &["org/m-7b"]),
+            ("for m in llama3 mistral; do ollama pull $m; done", &["llama3", "mistral"]),
+            ("ollama pull ${MODEL:-phi3}", &["phi3"]),
+            ("ollama pull $UNKNOWN", &[]),
+            ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF:Q4_K_M"]),
+            ("docker model pull ai/smollm2", &["ai/smollm2"]),
+            ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
+            ("X=$(huggingface-cli download org/model)", &["org/model"]),
         ];
         for (script, expected) in cases {
             assert_eq!(names(script), *expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn commands_know_their_lines() {
+        let mut found = Found::default();
+        read("# first\npip install a \\\n  b && \\\n  ollama pull c\n\nollama pull d\n", 10, &mut found);
+        let lines: Vec<(&str, u64)> =
+            found.usages.iter().map(|usage| (usage.name.as_str(), usage.line.unwrap())).collect();
+        assert_eq!(lines, [("a", 11), ("b", 11), ("c", 13), ("d", 15)]);
+    }
+
+    #[test]
+    fn scripts_in_scripts_end_somewhere() {
+        let mut script = "ollama pull m".to_owned();
+        for _ in 0..12 {
+            script = format!("bash -c {script:?}");
+        }
+        assert!(names(&script).is_empty());
+        names(&"bash -c ".repeat(10_000));
+        names(&"python -c '".repeat(10_000));
+        names(&"<<A ".repeat(10_000));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_scripts_never_panic(script in "[a-z $(){}'\"<\\\\=#;|&\n-]{0,200}") {
+            names(&script);
         }
     }
 
