@@ -5,6 +5,8 @@ mod error;
 mod files;
 mod gather;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,

@@ -95,10 +95,7 @@ impl Sketch {
         let mut parts: Vec<_> = self
             .tensors
             .iter()
-            .map(|tensor| {
-                let dtype = tensor.dtype.trim_start_matches(['<', '|', '=']).to_owned();
-                (tensor.shape.clone(), dtype, tensor.fingerprint)
-            })
+            .map(|tensor| (tensor.shape.clone(), tensor.kind(), tensor.fingerprint))
             .collect();
         parts.sort();
         let mut hasher = blake3::Hasher::new();

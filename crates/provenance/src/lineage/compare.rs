@@ -255,7 +255,7 @@ impl Evidence {
             let mut traits = Traits::of((one.tensor, &one.samples), (other.tensor, &samples));
             // Mirrored samples stand in another order, so their fingerprint is another one.
             traits.identical |= pair.mirrored && traits.is_proportional() && !traits.scaled;
-            evidence.other_types |= one.tensor.dtype != other.tensor.dtype;
+            evidence.other_types |= one.tensor.kind() != other.tensor.kind();
             evidence.traits.push((traits, pair.weight, [one.tensor.quantised, other.tensor.quantised]));
         }
         // Vectors that stay where they began are alike in no model; they do not make a model another one.

@@ -76,6 +76,13 @@ pub(super) struct TensorSketch {
     pub(super) anchors: Vec<Anchor>,
 }
 
+impl TensorSketch {
+    /// The element type under one name, however its format spells it.
+    pub(super) fn kind(&self) -> String {
+        Encoding::named(&self.dtype).map_or_else(|| self.dtype.clone(), |encoding| format!("{encoding:?}"))
+    }
+}
+
 /// Samples of the first `2^octave` rows, divided by the tensor's scale: comparable when a vocabulary was resized.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Anchor {
