@@ -16,4 +16,6 @@ mod lineage;
 mod manifest;
 mod sandbox;
 mod scan;
+#[cfg(unix)]
+mod signing;
 mod verbs;

@@ -222,10 +222,10 @@ mod tests {
                 for y in out.chunks_mut(128) {
                     for l in 0..32 {
                         let codes = [
-                            low[l] % 16 | (high[l] & 3) << 4,
-                            low[l + 32] % 16 | (high[l] >> 2 & 3) << 4,
-                            low[l] / 16 | (high[l] >> 4 & 3) << 4,
-                            low[l + 32] / 16 | (high[l] >> 6 & 3) << 4,
+                            (low[l] % 16) | (high[l] & 3) << 4,
+                            (low[l + 32] % 16) | (high[l] >> 2 & 3) << 4,
+                            (low[l] / 16) | (high[l] >> 4 & 3) << 4,
+                            (low[l + 32] / 16) | (high[l] >> 6 & 3) << 4,
                         ];
                         for (k, code) in codes.into_iter().enumerate() {
                             let scale = f32::from(scales[l / 16 + 2 * k] as i8);
