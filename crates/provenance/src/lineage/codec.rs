@@ -89,18 +89,20 @@ impl Sketch {
         Ok(Self { label, tensors, gaps, read, size })
     }
 
-    /// Identifies the weights: the same for the same samples, whatever the tensors or the file are called and in
-    /// whichever order they stand. 64 hexadecimal digits.
+    /// Identifies the weights: the same for the same samples (for the same values, where all of them were read),
+    /// whatever the tensors or the file are called and in whichever order they stand. 64 hexadecimal digits.
     pub fn digest(&self) -> String {
+        let whole = self.tensors.iter().all(|tensor| tensor.regular || tensor.profile.is_some());
+        let values = |tensor: &TensorSketch| tensor.profile.as_ref().filter(|_| whole).map(|all| all.values);
         let mut parts: Vec<_> = self
             .tensors
             .iter()
-            .map(|tensor| (tensor.shape.clone(), tensor.kind(), tensor.fingerprint))
+            .map(|tensor| (tensor.shape.clone(), tensor.kind(), tensor.fingerprint, values(tensor)))
             .collect();
         parts.sort();
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"bartizan lineage 1");
-        for (shape, dtype, fingerprint) in parts {
+        for (shape, dtype, fingerprint, values) in parts {
             hasher.update(&(shape.len() as u64).to_le_bytes());
             for size in shape {
                 hasher.update(&size.to_le_bytes());
@@ -108,6 +110,7 @@ impl Sketch {
             hasher.update(&(dtype.len() as u64).to_le_bytes());
             hasher.update(dtype.as_bytes());
             hasher.update(&fingerprint);
+            hasher.update(&values.unwrap_or_default().to_le_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }

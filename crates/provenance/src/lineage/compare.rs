@@ -8,7 +8,7 @@ use super::{
     matching::{self, Informative, Match},
     pair::{Samples, Traits},
     permuted,
-    sketch::Sketch,
+    sketch::{Sketch, TensorSketch},
 };
 
 /// How the second model relates to the first.
@@ -216,6 +216,8 @@ fn listed(a: &Sketch, b: &Sketch, pairs: &[Match]) -> Vec<TensorMatch> {
 struct Evidence {
     /// Traits, weight, and whether either is quantised.
     traits: Vec<(Traits, f64, [bool; 2])>,
+    /// A tensor that is surely shared, of which some values differ and not by a factor.
+    changed: bool,
     /// Matched over the first rows alone.
     resized: bool,
     /// Matched tensors whose element types differ.
@@ -228,11 +230,24 @@ struct Evidence {
 
 /// Share of the weight that must show a trait.
 const MOST: f64 = 0.6;
+/// Correlation below which equally large weights are a mean rather than trained apart.
+const SPHERICAL: f64 = 0.93;
+
+/// Of tensors that were read whole, are all values the same, whatever their order?
+fn may_hold_the_same(a: &TensorSketch, b: &TensorSketch) -> bool {
+    a.profile.as_ref().zip(b.profile.as_ref()).is_none_or(|(a, b)| a.values == b.values)
+}
 
 impl Evidence {
     fn of<'a>(ours: &[Informative<'a>], theirs: &[Informative<'a>], pairs: &[Match]) -> Self {
-        let mut evidence =
-            Self { traits: Vec::new(), resized: false, other_types: false, alone: [0, 0], reordered: false };
+        let mut evidence = Self {
+            traits: Vec::new(),
+            changed: false,
+            resized: false,
+            other_types: false,
+            alone: [0, 0],
+            reordered: false,
+        };
         let mut used = (BTreeSet::new(), BTreeSet::new());
         for pair in pairs.iter().filter(|pair| pair.adjusted() > 0.0) {
             used.0.insert(pair.a);
@@ -255,6 +270,8 @@ impl Evidence {
             let mut traits = Traits::of((one.tensor, &one.samples), (other.tensor, &samples));
             // Mirrored samples stand in another order, so their fingerprint is another one.
             traits.identical |= pair.mirrored && traits.is_proportional() && !traits.scaled;
+            traits.identical &= may_hold_the_same(one.tensor, other.tensor);
+            evidence.changed |= pair.adjusted() >= SHARED && !traits.identical && !traits.scaled;
             evidence.other_types |= one.tensor.kind() != other.tensor.kind();
             evidence.traits.push((traits, pair.weight, [one.tensor.quantised, other.tensor.quantised]));
         }
@@ -289,7 +306,7 @@ impl Evidence {
             return (Relation::Permuted, Descent::Unknown);
         }
         let same = |traits: &Traits, _: [bool; 2]| traits.identical || traits.scaled;
-        if self.share(same) > 0.999 {
+        if self.share(same) > 0.999 && !self.changed {
             return self.of_equal_values(Relation::SameWeights);
         }
         if let Some(descent) = self.quantised() {
@@ -367,6 +384,11 @@ impl Evidence {
         let fits = |slope: f64, from: f64, to: f64| slope < 0.95 && (from..to).contains(&other(slope));
         if correlation >= 0.985 {
             return None;
+        }
+        // A spherical mean is as large as its parents, which look the same from it as it does from them. So do two
+        // models that were trained apart, but these stay closer to each other.
+        if correlation < SPHERICAL && (slope / correlation - 1.0).abs() < 0.03 {
+            return Some(Descent::Unknown);
         }
         if fits(slope, 0.4, 2.5) {
             return Some(Descent::BFromA);

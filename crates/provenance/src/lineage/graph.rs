@@ -328,6 +328,7 @@ impl Graph {
             let descent = match (declares(*b, *a), declares(*a, *b)) {
                 (true, false) => Descent::BFromA,
                 (false, true) => Descent::AFromB,
+                _ if comparison.descent == Descent::Unknown => mixed_from(observed, *a, *b, members.len()),
                 _ => comparison.descent,
             };
             let kind = match comparison.relation {
@@ -519,6 +520,28 @@ fn folded(name: &str) -> String {
 
 fn asset(member: &Member) -> Asset {
     Asset::new(&member.path, Content::from_bytes(Vec::new()))
+}
+
+/// Of a spherical mean and one of its parents neither tells which is which; that the mean is related to another model
+/// which the parent has nothing in common with does.
+fn mixed_from(
+    observed: &BTreeMap<(usize, usize), Comparison>,
+    a: usize,
+    b: usize,
+    members: usize,
+) -> Descent {
+    let is_merge = |one, other| between(observed, one, other).is_some_and(|c| c.relation == Relation::Merge);
+    let apart = |one, other| between(observed, one, other).is_some_and(|c| !c.related);
+    let mixes = |child, parent| {
+        (0..members).any(|third| {
+            third != child && third != parent && is_merge(child, third) && apart(parent, third)
+        })
+    };
+    match (is_merge(a, b) && mixes(b, a), is_merge(a, b) && mixes(a, b)) {
+        (true, false) => Descent::BFromA,
+        (false, true) => Descent::AFromB,
+        _ => Descent::Unknown,
+    }
 }
 
 fn between(observed: &BTreeMap<(usize, usize), Comparison>, one: usize, other: usize) -> Option<&Comparison> {
