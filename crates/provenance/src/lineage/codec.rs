@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     profile::Norms,
-    sketch::{ANCHOR, Halves, Sketch, TensorSketch},
+    sketch::{ANCHOR, Halves, MOST_TENSORS, Sketch, TensorSketch},
     view::{SAMPLES, View},
 };
 
@@ -81,6 +81,9 @@ impl Sketch {
             postcard::take_from_bytes(body).map_err(|_| SketchError::Unsound("it ends too soon"))?;
         if !left.is_empty() {
             return Err(SketchError::Unsound("bytes follow it"));
+        }
+        if stored.tensors.len() > MOST_TENSORS {
+            return Err(SketchError::Unsound("it has too many tensors"));
         }
         for tensor in &stored.tensors {
             check(tensor)?;

@@ -1,12 +1,12 @@
 //! Is one model a descendant of the other, and how?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{
     matching::{self, Informative, Match},
-    pair::{Samples, Traits},
+    pair::Traits,
     permuted,
     sketch::{Sketch, TensorSketch},
 };
@@ -249,31 +249,31 @@ impl Evidence {
             reordered: false,
         };
         let mut used = (BTreeSet::new(), BTreeSet::new());
+        let by_index = |tensors: &'_ [Informative<'a>]| {
+            tensors
+                .iter()
+                .map(|tensor| (tensor.index, (tensor.tensor, tensor.canonical)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let (of_a, of_b) = (by_index(ours), by_index(theirs));
         for pair in pairs.iter().filter(|pair| pair.adjusted() > 0.0) {
             used.0.insert(pair.a);
             used.1.insert(pair.b);
-            let (Some(one), Some(other)) = (
-                ours.iter().find(|tensor| tensor.index == pair.a),
-                theirs.iter().find(|tensor| tensor.index == pair.b),
-            ) else {
+            let (Some((one, _)), Some((other, canonical))) = (of_a.get(&pair.a), of_b.get(&pair.b)) else {
                 continue;
             };
             if pair.resized {
                 evidence.resized = true;
                 continue;
             }
-            let samples: Samples = if pair.mirrored {
-                other.samples.reordered(&other.canonical.mirror())
-            } else {
-                other.samples.clone()
-            };
-            let mut traits = Traits::of((one.tensor, &one.samples), (other.tensor, &samples));
+            let mirror = pair.mirrored.then(|| canonical.mirror());
+            let mut traits = Traits::of(one, other, mirror.as_deref());
             // Mirrored samples stand in another order, so their fingerprint is another one.
             traits.identical |= pair.mirrored && traits.is_proportional() && !traits.scaled;
-            traits.identical &= may_hold_the_same(one.tensor, other.tensor);
+            traits.identical &= may_hold_the_same(one, other);
             evidence.changed |= pair.adjusted() >= SHARED && !traits.identical && !traits.scaled;
-            evidence.other_types |= one.tensor.kind() != other.tensor.kind();
-            evidence.traits.push((traits, pair.weight, [one.tensor.quantised, other.tensor.quantised]));
+            evidence.other_types |= one.kind() != other.kind();
+            evidence.traits.push((traits, pair.weight, [one.quantised, other.quantised]));
         }
         // Vectors that stay where they began are alike in no model; they do not make a model another one.
         let alone = |tensors: &[Informative<'a>], used: &BTreeSet<usize>| {

@@ -533,9 +533,8 @@ fn mixed_from(
     let is_merge = |one, other| between(observed, one, other).is_some_and(|c| c.relation == Relation::Merge);
     let apart = |one, other| between(observed, one, other).is_some_and(|c| !c.related);
     let mixes = |child, parent| {
-        (0..members).any(|third| {
-            third != child && third != parent && is_merge(child, third) && apart(parent, third)
-        })
+        (0..members)
+            .any(|third| third != child && third != parent && is_merge(child, third) && apart(parent, third))
     };
     match (is_merge(a, b) && mixes(b, a), is_merge(a, b) && mixes(a, b)) {
         (true, false) => Descent::BFromA,

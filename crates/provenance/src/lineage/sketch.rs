@@ -23,6 +23,8 @@ const GRID_ELEMENTS: u64 = 2048;
 const GRID_ROWS: u64 = 64;
 /// Groups that share a scale begin at multiples of this.
 const ALIGNED: u64 = 256;
+/// Tensors that are sketched at most; the largest mixtures of experts have about 100,000.
+pub(super) const MOST_TENSORS: usize = 250_000;
 /// Samples of one anchor.
 pub(super) const ANCHOR: usize = 256;
 /// Length of one stretch of an anchor.
@@ -114,8 +116,12 @@ impl Sketch {
     pub fn of(label: impl Into<String>, sources: Vec<TensorSource>, stop: &dyn Fn() -> bool) -> Self {
         let mut sketch =
             Self { label: label.into(), tensors: Vec::new(), gaps: Vec::new(), read: 0, size: 0 };
-        let (sources, unread) = packed::unpack(sources);
+        let (mut sources, unread) = packed::unpack(sources);
         sketch.gaps.extend(unread);
+        if let Some(more) = sources.len().checked_sub(MOST_TENSORS).filter(|more| *more > 0) {
+            sketch.gaps.push(format!("{more} tensors beyond the first {MOST_TENSORS} were not sketched"));
+            sources.truncate(MOST_TENSORS);
+        }
         let mut opened = Vec::new();
         let mut refused: Vec<(String, Unread)> = Vec::new();
         for source in sources {

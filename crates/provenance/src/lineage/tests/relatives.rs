@@ -79,7 +79,8 @@ fn a_low_rank_update_merged_into_the_base_is_training() {
             let (rows, columns) = (shape[0] as usize, shape[1] as usize);
             let up = drawn(&mut random, "up", &[shape[0], 4]).2;
             let down = drawn(&mut random, "down", &[4, shape[1]]).2;
-            let product = |i: usize, j: usize| (0..4).map(|k| up[i * 4 + k] * down[k * columns + j]).sum::<f32>();
+            let product =
+                |i: usize, j: usize| (0..4).map(|k| up[i * 4 + k] * down[k * columns + j]).sum::<f32>();
             let values = (0..rows * columns).map(|at| values[at] + 0.1 * product(at / columns, at % columns));
             (name.clone(), shape.clone(), values.collect())
         })
@@ -97,7 +98,8 @@ fn merges_with_any_weights_name_both_parents() {
         zipped(&one, &other, |a, b| {
             let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>();
             let angle = (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).acos();
-            let (of_a, of_b) = ((share * angle).sin() / angle.sin(), ((1.0 - share) * angle).sin() / angle.sin());
+            let (of_a, of_b) =
+                ((share * angle).sin() / angle.sin(), ((1.0 - share) * angle).sin() / angle.sin());
             a.iter().zip(b).map(|(a, b)| of_a * a + of_b * b).collect()
         })
     };
