@@ -218,6 +218,8 @@ struct Evidence {
     traits: Vec<(Traits, f64, [bool; 2])>,
     /// A tensor that is surely shared, of which some values differ and not by a factor.
     changed: bool,
+    /// One of those differs by more than rounding does.
+    tuned: bool,
     /// Matched over the first rows alone.
     resized: bool,
     /// Matched tensors whose element types differ.
@@ -233,6 +235,9 @@ const MOST: f64 = 0.6;
 /// Correlation below which equally large weights are a mean rather than trained apart.
 const SPHERICAL: f64 = 0.93;
 
+/// Rounding leaves a higher correlation, even where half precision runs out of exponents.
+const ROUNDED: f64 = 0.999_95;
+
 /// Of tensors that were read whole, are all values the same, whatever their order?
 fn may_hold_the_same(a: &TensorSketch, b: &TensorSketch) -> bool {
     a.profile.as_ref().zip(b.profile.as_ref()).is_none_or(|(a, b)| a.values == b.values)
@@ -243,6 +248,7 @@ impl Evidence {
         let mut evidence = Self {
             traits: Vec::new(),
             changed: false,
+            tuned: false,
             resized: false,
             other_types: false,
             alone: [0, 0],
@@ -271,7 +277,9 @@ impl Evidence {
             // Mirrored samples stand in another order, so their fingerprint is another one.
             traits.identical |= pair.mirrored && traits.is_proportional() && !traits.scaled;
             traits.identical &= may_hold_the_same(one, other);
-            evidence.changed |= pair.adjusted() >= SHARED && !traits.identical && !traits.scaled;
+            let changed = pair.adjusted() >= SHARED && !traits.identical && !traits.scaled;
+            evidence.changed |= changed;
+            evidence.tuned |= changed && !traits.rounded && traits.correlation.abs() < ROUNDED;
             evidence.other_types |= one.kind() != other.kind();
             evidence.traits.push((traits, pair.weight, [one.quantised, other.quantised]));
         }
@@ -312,7 +320,8 @@ impl Evidence {
         if let Some(descent) = self.quantised() {
             return (Relation::Quantised, descent);
         }
-        if self.share(|traits, _| traits.identical || traits.rounded || traits.scaled) > 0.95 {
+        let rounded = |traits: &Traits, _: [bool; 2]| traits.identical || traits.rounded || traits.scaled;
+        if self.share(rounded) > 0.95 && !self.tuned {
             return self.of_equal_values(Relation::SameWeightsCast);
         }
         if let Some(descent) = self.pruned() {

@@ -23,6 +23,8 @@ const GRID_ELEMENTS: u64 = 2048;
 const GRID_ROWS: u64 = 64;
 /// Groups that share a scale begin at multiples of this.
 const ALIGNED: u64 = 256;
+/// A tensor that is read whole for its profile is held whole up to this many bytes.
+const HELD: u64 = 8 << 20;
 /// Tensors that are sketched at most; the largest mixtures of experts have about 100,000.
 pub(super) const MOST_TENSORS: usize = 250_000;
 /// Samples of one anchor.
@@ -225,6 +227,9 @@ impl Open {
     }
 
     fn sketch(&mut self, profile: bool, rare: bool) -> Result<TensorSketch, ReadError> {
+        if profile && self.bytes <= HELD {
+            self.elements.hold()?;
+        }
         let (samples, widths) = self.samples()?;
         let scale = samples.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         let scale = if scale > 0.0 { scale } else { 1.0 };

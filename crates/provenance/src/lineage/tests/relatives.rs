@@ -1,5 +1,7 @@
 //! Relatives of every kind and strangers that look alike, each made here from a seed.
 
+use bartizan_core::Confidence;
+
 use super::*;
 
 fn told(a: &Sketch, b: &Sketch) -> (Relation, Descent) {
@@ -237,4 +239,38 @@ fn values_that_are_no_numbers_neither_relate_nor_stop_anything() {
         (sketch(sources(&base)), sketch(sources(&broken)), sketch(sources(&infinite)));
     assert!(compare(&a, &broken).related);
     assert!(!compare(&a, &infinite).related && !compare(&infinite, &infinite).related);
+}
+
+#[test]
+fn of_a_family_the_nearest_is_the_parent_and_the_card_that_keeps_silent_is_found_once() {
+    let base = model(1);
+    let tuned = changed(&base, |at, value| value + 0.1 * jitter(at));
+    let rounded = changed(&base, |_, value| (value * 20.0).round() / 20.0);
+    let graph = Graph::of(&[
+        member("base", &sketch(sources(&base)), "mit", None),
+        member("tuned", &sketch(sources(&tuned)), "mit", Some("base")),
+        member("rounded", &sketch(sources(&rounded)), "mit", None),
+    ]);
+    let name = |id: &str| graph.node(id).unwrap().name.clone();
+    let parents = |of: &str| {
+        let up = graph.edges.iter().filter(|edge| edge.directed && name(&edge.from) == of);
+        up.map(|edge| name(&edge.to)).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(parents("rounded").into_iter().collect::<Vec<_>>(), ["base"]);
+    assert_eq!(parents("tuned").into_iter().collect::<Vec<_>>(), ["base"]);
+    let [finding] = graph.findings() else { panic!("{:?}", graph.findings()) };
+    assert_eq!((finding.at.path.as_str(), finding.confidence), ("rounded", Confidence::High));
+    assert!(finding.message.contains("`base`"), "{}", finding.message);
+}
+
+#[test]
+fn training_the_norms_alone_is_training() {
+    let mut base = model(1);
+    base.push(drawn(&mut Random::keyed(3, 1, 4), "norm", &[48]));
+    let a = sketch(sources(&base));
+    let mut tuned = base.clone();
+    if let Some((_, _, values)) = tuned.last_mut() {
+        values.iter_mut().enumerate().for_each(|(at, value)| *value += 0.05 * jitter(at));
+    }
+    assert_eq!(relation(&a, &sketch(sources(&tuned))), Relation::Finetuned);
 }
