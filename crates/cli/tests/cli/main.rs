@@ -12,6 +12,7 @@ mod bom;
 mod formats;
 mod hostile;
 mod inspect;
+mod lineage;
 mod manifest;
 mod sandbox;
 mod scan;
