@@ -141,8 +141,17 @@ fn conformance() -> Result<()> {
         eprintln!("no schemas and corpora on this machine: conformance is not checked");
         return Ok(());
     };
-    let arguments =
-        ["test", "--release", "--workspace", "--exclude", "xtask", "--test", "conformance*", "--", "--ignored"];
+    let arguments = [
+        "test",
+        "--release",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--test",
+        "conformance*",
+        "--",
+        "--ignored",
+    ];
     eprintln!("$ cargo {}", arguments.join(" "));
     let status = Command::new("cargo")
         .args(arguments)

@@ -216,8 +216,7 @@ fn add(store: &Store, arguments: &AddArguments) -> Result<u8> {
     source.endpoint.clone_from(&arguments.endpoint);
     source.token_env.clone_from(&arguments.token_env);
     source.plain_http = arguments.plain_http;
-    let name = source.name.clone();
-    inventory::add(store, source)?;
+    let name = inventory::add(store, source, arguments.name.is_none())?;
     writeln!(io::stderr(), "added {}; `bartizan inventory sync` reads it", printable(&name))?;
     Ok(0)
 }

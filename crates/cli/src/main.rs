@@ -10,7 +10,9 @@ mod output;
 mod progress;
 mod rules;
 mod scan;
+mod sign;
 mod tools;
+mod verify;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -31,6 +33,9 @@ fn main() -> ExitCode {
         Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Digest(arguments) => sign::digest(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),
         Command::Schema { of } => tools::schema(of),

@@ -14,9 +14,9 @@ mod error;
 mod extensions;
 mod inspect;
 pub mod inventory;
-pub mod lineage;
 #[cfg(feature = "keyless")]
 pub mod keyless;
+pub mod lineage;
 mod nearest;
 pub mod policy;
 mod progress;
@@ -24,6 +24,7 @@ pub mod report;
 mod request;
 mod rules;
 mod scan;
+pub mod signing;
 mod source;
 
 pub use draft::draft;

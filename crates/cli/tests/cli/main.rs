@@ -15,4 +15,6 @@ mod inspect;
 mod manifest;
 mod sandbox;
 mod scan;
+#[cfg(unix)]
+mod signing;
 mod verbs;

@@ -1,6 +1,9 @@
 //! Folders, caches and git repositories of this machine, and the inventory's own file.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::{Workshop, git, model, pointer, sha256, uris};
 
@@ -52,9 +55,15 @@ fn a_list_is_filtered_by_kind_and_by_duplicates_and_speaks_json_lines() {
     shop.put("zoo/t.csv", b"a\n1\n");
     shop.add(&["dir", "zoo", "--name", "z"]);
     shop.sync(0);
+    let schema = Command::new(env!("CARGO_BIN_EXE_bartizan")).args(["schema", "inventory"]).output().unwrap();
+    let schema = serde_json::from_slice(&schema.stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(validator.is_valid(&serde_json::Value::Array(shop.list())));
     let count = |arguments: &[&str]| {
         let listed = shop.run(&[&["list", "--format", "jsonl"], arguments].concat());
-        listed.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).count()
+        let assets: Result<Vec<serde_json::Value>, _> =
+            listed.stdout.lines().map(serde_json::from_str).collect();
+        assets.unwrap().len()
     };
     assert_eq!(count(&[]), 3);
     assert_eq!(count(&["--kind", "model"]), 2);
@@ -243,4 +252,12 @@ fn a_source_that_cannot_be_is_refused_when_it_is_added() {
         assert!(refused.stderr.contains(part) && !refused.stderr.contains("me:pw"), "{refused:?}");
     }
     assert_eq!(shop.run(&["sync"]).code, 2, "there is nothing to read");
+    shop.put("zoo/x", b"");
+    shop.put("other/zoo/x", b"");
+    shop.add(&["dir", "zoo"]);
+    let twice = shop.run(&["add", "dir", "zoo", "--name", "again"]);
+    assert!(twice.code == 2 && twice.stderr.contains("is a source already"), "{twice:?}");
+    let second = shop.run(&["add", "dir", "other/zoo"]);
+    assert!(second.code == 0 && second.stderr.contains("added zoo-2"), "{second:?}");
+    assert_eq!(shop.run(&["add", "dir", "other", "--name", "zoo"]).code, 2);
 }

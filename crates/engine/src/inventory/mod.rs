@@ -23,6 +23,7 @@ mod mlflow;
 mod object_store;
 #[cfg(feature = "remote")]
 mod oci;
+mod reading;
 mod record;
 #[cfg(feature = "remote")]
 mod rest;
@@ -63,21 +64,36 @@ pub enum InventoryError {
     Interrupted,
 }
 
-/// Adds a source.
+/// Adds a source, and gives the name that it got: its own, or with `may_rename` another one where that is taken.
 ///
 /// # Errors
-/// When there is one of this name, or the inventory cannot be read or written.
-pub fn add(store: &Store, source: Source) -> Result<(), InventoryError> {
+/// When it is there already or its name is taken, or the inventory cannot be read or written.
+pub fn add(store: &Store, mut source: Source, may_rename: bool) -> Result<String, InventoryError> {
     store.update(|state| {
-        if let Some(known) = state.sources.iter().find(|known| known.name == source.name) {
-            let (name, kind) = (bartizan_core::printable(&known.name), known.kind.name());
+        let place = |source: &Source| (source.kind, source.location.clone(), source.endpoint.clone());
+        if let Some(known) = state.sources.iter().find(|known| place(known) == place(&source)) {
             return Err(InventoryError::Usage(format!(
-                "there is a source `{name}` already ({kind} {}); give this one another name with --name",
-                bartizan_core::printable(&known.location)
+                "`{}` is a source already, named `{}`",
+                bartizan_core::printable(&known.location),
+                bartizan_core::printable(&known.name)
             )));
         }
+        let taken = |name: &str| state.sources.iter().find(|known| known.name == name);
+        if let Some(known) = taken(&source.name) {
+            if !may_rename {
+                return Err(InventoryError::Usage(format!(
+                    "there is a source `{}` already ({} {}); give this one another name with --name",
+                    bartizan_core::printable(&known.name),
+                    known.kind.name(),
+                    bartizan_core::printable(&known.location)
+                )));
+            }
+            let free = (2u64..).map(|n| format!("{}-{n}", source.name)).find(|name| taken(name).is_none());
+            source.name = free.unwrap_or_default();
+        }
+        let name = source.name.clone();
         state.sources.push(source);
-        Ok(())
+        Ok(name)
     })
 }
 

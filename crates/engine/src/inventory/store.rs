@@ -31,6 +31,9 @@ pub(crate) struct State {
     pub(crate) sources: Vec<Source>,
     #[serde(default)]
     pub(crate) records: Vec<Record>,
+    /// The knowledge with which files were found to be no AI assets.
+    #[serde(default)]
+    pub(crate) rules_version: String,
     /// Files that are no AI assets, by source and uri, with the token that shows that they did not change: they need
     /// not be looked at again.
     #[serde(default)]
@@ -44,6 +47,7 @@ impl Default for State {
             version: VERSION,
             sources: Vec::new(),
             records: Vec::new(),
+            rules_version: String::new(),
             others: BTreeMap::new(),
         }
     }

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::{
     InventoryError, Problem, ProblemKind, Store, SyncRequest, chosen,
+    reading::{self, Known},
     record::Record,
-    sync::{self, Known},
+    sync,
 };
 use crate::Progress;
 
@@ -46,7 +47,7 @@ pub fn verify(
     let mut report = VerifyReport::default();
     for source in chosen(&state.sources, &request.names)? {
         let now = super::now();
-        let reading = sync::read_with(&source, &Known::nothing(), &request, &now, true, progress)?;
+        let reading = reading::read(&source, &Known::nothing(), &request, &now, true, progress)?;
         if request.cancel.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(InventoryError::Interrupted);
         }

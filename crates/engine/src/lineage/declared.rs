@@ -76,11 +76,9 @@ fn one(fact: &Fact, source: Source, file: &str, adapter: bool, found: &mut Decla
         Fact::Metadata(metadata) if source == Source::Mlflow && metadata.key == "run_id" => {
             declare(EdgeKind::ProducedByRun, &metadata.value);
         }
-        Fact::Licence(licence) => {
-            // `other` only says that the name beside it counts.
-            if !licence.declared.eq_ignore_ascii_case("other") {
-                found.licences.push(licence.declared.clone());
-            }
+        // `other` only says that the name beside it counts.
+        Fact::Licence(licence) if !licence.declared.eq_ignore_ascii_case("other") => {
+            found.licences.push(licence.declared.clone());
         }
         Fact::Model(model) => found.names.extend(model.name.clone()),
         _ => {}

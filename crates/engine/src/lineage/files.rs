@@ -164,7 +164,7 @@ fn one_variant(files: Vec<String>, gaps: &mut Vec<String>) -> Vec<String> {
         let plain = |mark: &&str| file.contains(*mark) && files.contains(&file.replace(*mark, "."));
         let consolidated =
             file.starts_with("consolidated") && files.iter().any(|other| other.starts_with("model"));
-        !variants.iter().any(|mark| plain(&mark)) && !consolidated
+        !variants.iter().any(plain) && !consolidated
     };
     files.iter().filter(kept).cloned().collect()
 }

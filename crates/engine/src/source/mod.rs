@@ -4,7 +4,7 @@ mod boundary;
 mod file;
 mod ignored;
 mod local;
-mod names;
+pub(crate) mod names;
 mod project;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;

@@ -309,7 +309,7 @@ impl<'g, 'n> Checker<'g, '_, 'n> {
             self.wrong(field.line, format!("{place} has `cr:arrayShape`, but `cr:isArray` is not true"));
         }
         let sizes = shape.trim_matches(['(', ')', ' ']).split(',').map(str::trim);
-        if sizes.filter(|size| !size.is_empty()).any(|size| size.parse::<i64>().is_err_and(|_| true)) {
+        if sizes.filter(|size| !size.is_empty()).any(|size| size.parse::<i64>().is_err()) {
             let what =
                 format!("{place}: `cr:arrayShape` is `{shape}`, not whole numbers with commas between");
             self.wrong(field.line, what);

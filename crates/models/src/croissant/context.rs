@@ -22,6 +22,10 @@ const VOCABULARIES: &[(&str, &str)] = &[
 
 /// Names of Croissant's own vocabulary, as its published context has them.
 const TERMS: &[&str] = &[
+    "Field",
+    "FileObject",
+    "FileSet",
+    "RecordSet",
     "arrayShape",
     "citeAs",
     "column",
@@ -237,6 +241,7 @@ mod tests {
         let context = context(r#"["https://schema.org/", "http://mlcommons.org/croissant/1.0"]"#);
         assert_eq!(context.meaning("recordSet"), "cr:recordSet");
         assert_eq!(context.meaning("name"), "sc:name");
+        assert_eq!(context.meaning("FileSet"), "cr:FileSet");
         assert_eq!(Context::new(None).meaning("sc:name"), "sc:name");
     }
 }

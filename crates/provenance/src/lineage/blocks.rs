@@ -118,3 +118,151 @@ pub(super) fn q8_k(block: &[u8], i: usize) -> f32 {
     let d = f32::from_le_bytes([byte(block, 0), byte(block, 1), byte(block, 2), byte(block, 3)]);
     d * signed(block, 4 + i)
 }
+
+#[cfg(test)]
+mod tests {
+    use half::f16;
+    use proptest::prelude::*;
+
+    use super::super::element::Encoding;
+
+    /// The blocks from the first byte to the last, as a reader meets them, in the order in which ggml's own loops put
+    /// the values down; written apart from the code above, which goes from an element to its bits.
+    fn in_order(encoding: Encoding, block: &[u8]) -> Vec<f32> {
+        let half = |at: usize| f16::from_bits(u16::from_le_bytes([block[at], block[at + 1]])).to_f32();
+        let mut out = Vec::new();
+        match encoding {
+            Encoding::Q4_0 | Encoding::Q4_1 => {
+                let (from, offset, minimum) =
+                    if encoding == Encoding::Q4_0 { (2, 8, 0.0) } else { (4, 0, half(2)) };
+                let low = block[from..from + 16].iter().map(|both| i32::from(both % 16));
+                let high = block[from..from + 16].iter().map(|both| i32::from(both / 16));
+                out.extend(low.chain(high).map(|code| (code - offset) as f32 * half(0) + minimum));
+            }
+            Encoding::Q5_0 | Encoding::Q5_1 => {
+                let (from, offset, minimum) =
+                    if encoding == Encoding::Q5_0 { (2, 16, 0.0) } else { (4, 0, half(2)) };
+                let fifth = u32::from_le_bytes(block[from..from + 4].try_into().unwrap());
+                let four = &block[from + 4..from + 20];
+                for j in 0..32u32 {
+                    let four = if j < 16 { four[j as usize] % 16 } else { four[j as usize - 16] / 16 };
+                    let code = i32::from(four) + 16 * ((fifth >> j) & 1) as i32;
+                    out.push((code - offset) as f32 * half(0) + minimum);
+                }
+            }
+            Encoding::Q2K => {
+                let (scales, quants) = (&block[..16], &block[16..80]);
+                let mut group = 0;
+                for part in quants.chunks(32) {
+                    for shift in [0, 2, 4, 6] {
+                        for sixteen in part.chunks(16) {
+                            let scale = half(80) * f32::from(scales[group] & 15);
+                            let minimum = half(82) * f32::from(scales[group] >> 4);
+                            out.extend(sixteen.iter().map(|q| scale * f32::from(q >> shift & 3) - minimum));
+                            group += 1;
+                        }
+                    }
+                }
+            }
+            Encoding::Q3K => {
+                let word =
+                    |at: usize| u32::from_le_bytes(block[96 + at * 4..100 + at * 4].try_into().unwrap());
+                let (one, two, three) = (word(0), word(1), word(2));
+                let (low, high) = (0x0f0f_0f0f, 0x0303_0303);
+                let words = [
+                    (one & low) | ((three & high) << 4),
+                    (two & low) | (((three >> 2) & high) << 4),
+                    ((one >> 4) & low) | (((three >> 4) & high) << 4),
+                    ((two >> 4) & low) | (((three >> 6) & high) << 4),
+                ];
+                let scales: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+                let (masks, mut mask, mut group) = (&block[..32], 1u8, 0);
+                for part in block[32..96].chunks(32) {
+                    for shift in [0, 2, 4, 6] {
+                        for half_of in 0..2 {
+                            let scale = half(108) * f32::from(i16::from(scales[group]) - 32);
+                            for l in half_of * 16..half_of * 16 + 16 {
+                                let minus = if masks[l] & mask == 0 { 4 } else { 0 };
+                                out.push(scale * f32::from(i16::from(part[l] >> shift & 3) - minus));
+                            }
+                            group += 1;
+                        }
+                        mask = mask.wrapping_shl(1);
+                    }
+                }
+            }
+            Encoding::Q4K | Encoding::Q5K => {
+                let packed = &block[4..16];
+                let pair = |j: usize| match j {
+                    0..4 => (packed[j] & 63, packed[j + 4] & 63),
+                    _ => (
+                        packed[j + 4] % 16 + 16 * (packed[j - 4] >> 6),
+                        packed[j + 4] / 16 + 16 * (packed[j] >> 6),
+                    ),
+                };
+                let five = encoding == Encoding::Q5K;
+                let (fifths, quants) =
+                    if five { (&block[16..48], &block[48..176]) } else { (&block[..0], &block[16..144]) };
+                for (j, part) in quants.chunks(32).enumerate() {
+                    for high in [false, true] {
+                        let group = 2 * j + usize::from(high);
+                        let (scale, minimum) = pair(group);
+                        for (l, q) in part.iter().enumerate() {
+                            let four = if high { q / 16 } else { q % 16 };
+                            let fifth = if five && fifths[l] & (1 << group) != 0 { 16 } else { 0 };
+                            let value = half(0) * f32::from(scale) * f32::from(four + fifth);
+                            out.push(value - half(2) * f32::from(minimum));
+                        }
+                    }
+                }
+            }
+            Encoding::Q6K => {
+                out.resize(256, 0.0);
+                let (mut low, mut high, mut scales) = (&block[..128], &block[128..192], &block[192..208]);
+                for y in out.chunks_mut(128) {
+                    for l in 0..32 {
+                        let codes = [
+                            (low[l] % 16) | (high[l] & 3) << 4,
+                            (low[l + 32] % 16) | (high[l] >> 2 & 3) << 4,
+                            (low[l] / 16) | (high[l] >> 4 & 3) << 4,
+                            (low[l + 32] / 16) | (high[l] >> 6 & 3) << 4,
+                        ];
+                        for (k, code) in codes.into_iter().enumerate() {
+                            let scale = f32::from(scales[l / 16 + 2 * k] as i8);
+                            y[l + 32 * k] = half(208) * scale * f32::from(i16::from(code) - 32);
+                        }
+                    }
+                    (low, high, scales) = (&low[64..], &high[32..], &scales[8..]);
+                }
+            }
+            Encoding::Q8_0 => out.extend(block[2..34].iter().map(|q| half(0) * f32::from(*q as i8))),
+            other => panic!("{other:?}"),
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn every_element_has_the_value_that_a_reader_of_the_whole_block_gives(
+            mut bytes in proptest::collection::vec(any::<u8>(), 256),
+        ) {
+            for encoding in [
+                Encoding::Q4_0, Encoding::Q4_1, Encoding::Q5_0, Encoding::Q5_1, Encoding::Q8_0,
+                Encoding::Q2K, Encoding::Q3K, Encoding::Q4K, Encoding::Q5K, Encoding::Q6K,
+            ] {
+                let (elements, size) = encoding.block();
+                // Scales that are numbers.
+                for at in [1, 3, 81, 83, 109, 209] {
+                    bytes[at] = bytes[at] & 0x83 | 0x30;
+                }
+                let block = &bytes[..size as usize];
+                let whole = in_order(encoding, block);
+                prop_assert_eq!(whole.len() as u64, elements);
+                for (index, expected) in whole.iter().enumerate() {
+                    let value = encoding.value(block, index);
+                    prop_assert!((value - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{:?} {}", encoding, index);
+                }
+            }
+        }
+    }
+}

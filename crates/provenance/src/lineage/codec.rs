@@ -126,7 +126,7 @@ fn check(tensor: &TensorSketch) -> Result<(), SketchError> {
         tiles if tiles.len() <= SAMPLES => tiles.iter().map(|tile| tile.height * tile.width).sum(),
         _ => return Err(SketchError::Unsound("a tensor has too many samples")),
     };
-    if tensor.samples.len() as u64 != expected || tensor.samples.0.len() % 2 != 0 {
+    if tensor.samples.len() as u64 != expected || !tensor.samples.0.len().is_multiple_of(2) {
         return Err(SketchError::Unsound("a tensor has another number of samples than its shape calls for"));
     }
     let finite = |halves: &Halves| halves.values().iter().all(|value| value.is_finite());

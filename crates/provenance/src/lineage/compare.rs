@@ -334,9 +334,7 @@ impl Evidence {
         let b = self.share(|_, quantised| quantised[1] && !quantised[0]);
         let a = self.share(|_, quantised| quantised[0] && !quantised[1]);
         let both = self.share(|traits, quantised| quantised[0] && quantised[1] && !traits.identical);
-        let close = self.middle(|traits| traits.correlation.abs()) > 0.8;
         match () {
-            () if !close => None,
             () if b >= MOST => Some(Descent::BFromA),
             () if a >= MOST => Some(Descent::AFromB),
             () if both >= MOST => Some(Descent::Unknown),

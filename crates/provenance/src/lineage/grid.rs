@@ -23,30 +23,41 @@ const VOTES: f64 = 0.7;
 
 /// Do the values lie on a common grid, or most lines or groups each on its own?
 pub(super) fn is_quantised(samples: &[f32], lines: &Lines) -> bool {
-    let mostly = |asked: usize, on: usize| asked > 0 && on as f64 >= VOTES * asked as f64;
-    let whole = |lines: &Vec<Vec<f32>>| {
-        let long: Vec<&Vec<f32>> = lines.iter().filter(|line| line.len() >= FEWEST).collect();
-        mostly(long.len(), long.iter().filter(|line| lies_on_grid(line)).count())
-    };
-    let grouped = |size: usize| {
-        let groups: Vec<&[f32]> = lines.stretches.iter().flat_map(|line| line.chunks_exact(size)).collect();
-        let on = groups.iter().filter(|group| repeats(group) || lies_on_grid(group)).count();
-        mostly(groups.len(), on)
-    };
-    lies_on_grid(samples) || lines.whole.iter().any(whole) || GROUPS.into_iter().any(grouped)
+    lies_on_grid(samples)
+        || lines.whole.iter().any(|lines| mostly(lines.iter().map(Vec::as_slice)))
+        || GROUPS
+            .into_iter()
+            .any(|size| mostly(lines.stretches.iter().flat_map(|line| line.chunks_exact(size))))
 }
 
-/// Are there far fewer values than elements? Zeros do not count: pruning makes those.
+/// Do most of those lie on a grid that can be judged? Few values that do not repeat each other tell nothing.
+fn mostly<'a>(lines: impl Iterator<Item = &'a [f32]>) -> bool {
+    let (mut asked, mut on) = (0usize, 0usize);
+    for line in lines {
+        if lies_on_grid(line) {
+            asked += 1;
+            on += 1;
+        } else if line.iter().filter(|value| **value != 0.0).count() >= FEWEST {
+            asked += 1;
+        }
+    }
+    asked > 0 && on as f64 >= VOTES * asked as f64
+}
+
+/// Are there far fewer magnitudes than elements? 4 bits leave at most 16. Zeros do not count: pruning makes those.
 fn repeats(values: &[f32]) -> bool {
-    let mut sorted: Vec<f32> = values.iter().copied().filter(|value| *value != 0.0).collect();
-    let count = sorted.len();
-    sorted.sort_by(f32::total_cmp);
-    sorted.dedup();
-    // 4 bits have 16 levels: 32 elements repeat most of them.
-    count >= FEWEST && sorted.len() <= 16 && sorted.len() * 4 <= count * 3
+    let mut magnitudes: Vec<f32> =
+        values.iter().map(|value| value.abs()).filter(|value| *value > 0.0).collect();
+    let count = magnitudes.len();
+    magnitudes.sort_by(f32::total_cmp);
+    magnitudes.dedup();
+    count >= 8 && magnitudes.len() <= 16 && magnitudes.len() * 3 <= count * 2
 }
 
 fn lies_on_grid(values: &[f32]) -> bool {
+    if repeats(values) {
+        return true;
+    }
     let mut distinct: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
     distinct.sort_by(f64::total_cmp);
     let nonzero = distinct.iter().filter(|value| **value != 0.0).count();

@@ -181,6 +181,9 @@ struct Open {
     elements: Elements,
 }
 
+/// Height and width.
+type Extent = (usize, usize);
+
 impl Open {
     /// `None` for a tensor that holds nothing to compare: no elements, or truth values.
     fn of(source: packed::Source) -> Result<Option<Self>, (String, Unread)> {
@@ -239,7 +242,7 @@ impl Open {
     }
 
     /// The samples in the canonical order, and height and width of each tile.
-    fn samples(&mut self) -> Result<(Vec<f32>, Vec<(usize, usize)>), ReadError> {
+    fn samples(&mut self) -> Result<(Vec<f32>, Vec<Extent>), ReadError> {
         let canonical = self.view.canonical();
         let mut samples = Vec::with_capacity(SAMPLES);
         let mut sizes = Vec::new();
