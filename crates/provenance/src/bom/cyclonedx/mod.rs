@@ -84,7 +84,8 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
 
 /// What runs elsewhere and is spoken to.
 fn is_service(node: &graph::Component) -> bool {
-    node.role == Role::Service || node.role == Role::McpServer && node.name.contains("://")
+    let is_spoken_to = matches!(node.role, Role::McpServer | Role::VectorStore | Role::Agent);
+    node.role == Role::Service || is_spoken_to && node.name.contains("://")
 }
 
 /// Versions are at most 1024 characters long.
@@ -194,6 +195,7 @@ fn addresses(node: &graph::Component) -> Vec<ExternalReference> {
         let kind = match role.as_str() {
             "licence" => "license",
             "vcs" => "vcs",
+            "distribution" => "distribution",
             "paper" => "documentation",
             _ => "website",
         };

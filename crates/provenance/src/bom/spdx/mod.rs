@@ -263,6 +263,8 @@ fn package(fields: &mut Value, component: &Component) {
         let folder = if component.role == Role::Dataset { "datasets/" } else { "" };
         let url = format!("https://huggingface.co/{folder}{}", component.name);
         set(fields, "software_downloadLocation", is_address(&url).then_some(url));
+    } else {
+        set(fields, "software_downloadLocation", address("distribution"));
     }
 }
 
