@@ -29,7 +29,7 @@ pub use purl::Purl;
 pub use score::{Category, Level, Profile, Score, Scored, Status, score};
 pub use spdx::spdx;
 pub use stamp::Stamp;
-pub use validate::{Problem, Validator, spec_version};
+pub use validate::{Problem, Validator, judge, spec_version};
 pub use version::SpecVersion;
 
 /// Why a document cannot be made or used.

@@ -95,6 +95,15 @@ impl Validator {
     }
 }
 
+/// What a document says it is, and what is wrong with it by that standard: CycloneDX of any version.
+///
+/// # Errors
+/// When it is no bill of materials that is known.
+pub fn judge(document: &Value, most: usize) -> Result<(String, Vec<Problem>), BomError> {
+    let version = spec_version(document)?;
+    Ok((format!("CycloneDX {}", version.name()), Validator::of(version)?.problems(document, most)))
+}
+
 /// Is it an internationalised mail address (RFC 6531)? Only the two halves are asked for: whether anybody is there, only
 /// a letter tells.
 fn is_address(text: &str) -> bool {

@@ -73,6 +73,13 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
                 bom_ref: Some(ROOT.to_owned()),
                 name: if graph.name.is_empty() { "unnamed".to_owned() } else { graph.name.clone() },
                 version: graph.version.as_deref().map(fitting),
+                description: graph.description.clone(),
+                supplier: graph.owner.clone().map(|name| Organisation { name }),
+                properties: graph
+                    .properties
+                    .iter()
+                    .map(|(name, value)| Property { name: format!("bartizan:{name}"), value: value.clone() })
+                    .collect(),
                 ..Component::default()
             },
         },

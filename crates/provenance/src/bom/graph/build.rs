@@ -188,6 +188,9 @@ impl Builder<'_> {
         Graph {
             name: self.inventory.name.clone(),
             version: self.inventory.version.clone(),
+            description: self.inventory.description.clone(),
+            owner: self.inventory.owner.clone().filter(|owner| !owner.trim().is_empty()),
+            properties: self.inventory.properties.clone(),
             components,
             needs: self.needs.iter().map(|(from, to)| (moved(*from), moved(*to))).collect(),
             lineage: lineage.into_iter().collect(),

@@ -53,6 +53,12 @@ impl Builder<'_> {
                 let Fact::Usage(usage) = fact else { continue };
                 let role = role(usage.kind);
                 let name = usage.name.trim();
+                // An address of a hub is the thing that lies there.
+                let hub = name.contains("://").then(|| names::hub_id(name)).flatten();
+                let name = match role {
+                    Role::Model | Role::Dataset => hub.unwrap_or(name),
+                    _ => name,
+                };
                 if !name.is_empty() {
                     found.entry((role, name.to_owned())).or_default().push((usage, &asset.path));
                 }
@@ -112,7 +118,9 @@ impl Builder<'_> {
     fn remote_use(&mut self, role: Role, name: &str, usage: &Usage, path: &str) -> usize {
         let (version, constraint) = version(role, usage);
         let at = self.find_or_add(role, name, version.as_deref());
+        let is_of_hub = usage.name.contains("://") && names::hub_id(&usage.name).is_some_and(|id| id == name);
         let provider = usage.provider.as_deref().filter(|provider| *provider != "local");
+        let provider = if is_of_hub { Some("huggingface") } else { provider };
         if let Some(component) = self.component(at) {
             if component.provider.is_none() {
                 component.provider = provider.map(str::to_owned);

@@ -82,6 +82,12 @@ impl<'a> Writer<'a> {
         let name = if self.graph.name.is_empty() { "unnamed" } else { &self.graph.name };
         let mut application = json!({ "name": name, "software_primaryPurpose": "application" });
         set(&mut application, "software_packageVersion", self.graph.version.clone());
+        set(&mut application, "description", self.graph.description.clone());
+        let told: Vec<String> =
+            self.graph.properties.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        set(&mut application, "comment", (!told.is_empty()).then(|| told.join("\n")));
+        let owner = self.graph.owner.clone().map(|owner| self.supplier(owner));
+        set(&mut application, "suppliedBy", owner);
         self.push("software_Package", &root, application);
         for (at, component) in self.graph.components.iter().enumerate() {
             self.component(at, component);

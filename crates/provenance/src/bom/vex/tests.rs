@@ -82,6 +82,7 @@ fn findings_become_a_document_that_can_be_applied_to_the_bill_of_the_same_files(
         name: "x".to_owned(),
         version: None,
         assets: vec![asset("m.pkl", true), asset("run.py", false)],
+        ..Inventory::default()
     };
     let graph = Graph::of(&inventory);
     let claim = |path: &str, accepted: Option<&str>| Claim {
@@ -125,7 +126,7 @@ fn claim(fingerprint: &str) -> Claim {
 fn model() -> Graph {
     let asset =
         Asset { path: "m.pkl".to_owned(), sha256: Some("ab".repeat(32)), model: true, ..Asset::default() };
-    Graph::of(&Inventory { name: "x".to_owned(), version: None, assets: vec![asset] })
+    Graph::of(&Inventory { name: "x".to_owned(), version: None, assets: vec![asset], ..Inventory::default() })
 }
 
 #[test]
