@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use bartizan_core::printable;
-use bartizan_provenance::bom::vex;
+use bartizan_provenance::bom::{self, vex};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -47,7 +47,11 @@ enum Format {
 
 pub(super) fn run(arguments: &VexArguments) -> Result<u8> {
     let bill = match (&arguments.apply[..], arguments.target.is_dir()) {
-        ([_, ..], false) => super::read(&arguments.target)?,
+        ([_, ..], false) => {
+            let bill = super::read(&arguments.target)?;
+            bom::spec_version(&bill).with_context(|| arguments.target.display().to_string())?;
+            bill
+        }
         _ => match findings(arguments)? {
             Some(document) => document,
             None => return Ok(interrupt::INTERRUPTED),

@@ -6,7 +6,7 @@ use jsonschema::Registry;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{BomError, SpecVersion, layout};
+use super::{BomError, SpecVersion, layout, spdx};
 
 /// Longer messages quote half of the document.
 const LONGEST: usize = 300;
@@ -95,11 +95,14 @@ impl Validator {
     }
 }
 
-/// What a document says it is, and what is wrong with it by that standard: CycloneDX of any version.
+/// What a document says it is, and what is wrong with it by that standard: CycloneDX of any version, or SPDX 3.0.1.
 ///
 /// # Errors
 /// When it is no bill of materials that is known.
 pub fn judge(document: &Value, most: usize) -> Result<(String, Vec<Problem>), BomError> {
+    if spdx::is_spdx(document) {
+        return Ok(("SPDX 3.0.1".to_owned(), spdx::problems(document, most)?));
+    }
     let version = spec_version(document)?;
     Ok((format!("CycloneDX {}", version.name()), Validator::of(version)?.problems(document, most)))
 }

@@ -1,11 +1,13 @@
 //! SPDX 3.0.1 in JSON-LD, with the AI and Dataset profiles.
 
-mod check;
+mod judge;
+mod model;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use self::judge::{is_spdx, problems};
 use super::{
     BomError, Graph, Origin, Relation, Role, Stamp,
     cyclonedx::{is_address, statements},
@@ -33,8 +35,8 @@ pub fn spdx(graph: &Graph, stamp: &Stamp) -> Result<Value, BomError> {
         "@context": CONTEXT,
         "@graph": Writer::new(graph, stamp, &namespace).elements(),
     });
-    match check::problem(&document) {
-        Some(problem) => Err(BomError::Invalid(problem)),
+    match judge::problems(&document, 1)?.first() {
+        Some(problem) => Err(BomError::Invalid(problem.to_string())),
         None => Ok(document),
     }
 }
