@@ -128,6 +128,9 @@ def differ(shapes, program, label, document, count):
         problems = [one for one in answer["problems"] if "has no such field" not in one["reason"]]
         theirs, _, text = shapes.violations(changed)
         invalid += theirs > 0
+        # JSON-LD makes a text of a number where the context says that it is one; JSON itself does not.
+        if not theirs and what.endswith(": number"):
+            continue
         if (theirs > 0) != bool(problems):
             wrong += 1
             print(f"{label}: {what}: shapes {theirs}, bartizan {problems}\n{text if theirs else ''}")
