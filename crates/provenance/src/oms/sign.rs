@@ -15,8 +15,16 @@ use crate::{
 /// # Errors
 /// When the key fails to sign.
 pub fn key_bundle(manifest: &Manifest, key: &PrivateKey) -> Result<Bundle, KeyError> {
+    key_statement(statement(manifest)?, key)
+}
+
+/// Signs any in-toto statement; the bundle names the key by its digest.
+///
+/// # Errors
+/// When the key fails to sign.
+pub fn key_statement(statement: Vec<u8>, key: &PrivateKey) -> Result<Bundle, KeyError> {
     let hint = Some(key.public()?.hint()?);
-    signed(manifest, key, Material::Key(KeyMaterial { hint, pem: None }))
+    signed(statement, key, Material::Key(KeyMaterial { hint, pem: None }))
 }
 
 /// Signs a manifest; the bundle carries the certificate of the key, and those above it.
@@ -29,15 +37,31 @@ pub fn certificate_bundle(
     certificate: &Certificate,
     above: &[Certificate],
 ) -> Result<Bundle, KeyError> {
+    certificate_statement(statement(manifest)?, key, certificate, above)
+}
+
+/// Signs any in-toto statement; the bundle carries the certificate of the key, and those above it.
+///
+/// # Errors
+/// When the certificate is that of another key, or the key fails to sign.
+pub fn certificate_statement(
+    statement: Vec<u8>,
+    key: &PrivateKey,
+    certificate: &Certificate,
+    above: &[Certificate],
+) -> Result<Bundle, KeyError> {
     if certificate.public_key()? != key.public()? {
         return Err(KeyError::Certificate);
     }
     let chain = std::iter::once(certificate).chain(above).map(|certificate| certificate.der().to_vec());
-    signed(manifest, key, Material::Certificates(chain.collect()))
+    signed(statement, key, Material::Certificates(chain.collect()))
 }
 
-fn signed(manifest: &Manifest, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
-    let statement = manifest.to_statement().map_err(|_| KeyError::Signing)?;
+fn statement(manifest: &Manifest) -> Result<Vec<u8>, KeyError> {
+    manifest.to_statement().map_err(|_| KeyError::Signing)
+}
+
+fn signed(statement: Vec<u8>, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
     let envelope = Envelope::sign(statement, IN_TOTO, key, false)?;
     Ok(Bundle { media_type: MEDIA_TYPE.to_owned(), material, envelope })
 }
