@@ -11,7 +11,10 @@ MOST, LARGEST = 80, 1 << 16
 # Kinds that one inspector tells apart by itself.
 ALIASES = {"joblib": "pickle", "torch-legacy": "pickle", "npz": "zip", "pytorch": "zip", "torchscript": "zip", "keras": "zip",
            "nemo": "tar", "torch-tar": "tar", "elf": "executable", "pe": "executable", "mach-o": "executable",
-           "llamafile": "executable", "script": "executable", "keras-h5": "hdf5"}
+           "llamafile": "executable", "script": "executable", "keras-h5": "hdf5", "torch-zip": "zip", "lzma": "compressed", "gzip": "compressed",
+           "bzip2": "compressed", "xz": "compressed", "zlib": "compressed", "zstd": "compressed", "lz4": "compressed",
+           "tensorflow-frozen-graph": "tensorflow-saved-model", "tensorflow-meta-graph": "tensorflow-saved-model",
+           "skops": "zip", "mar": "zip"}
 
 
 def main():

@@ -1,55 +1,41 @@
-//! Drives one inspector with arbitrary bytes.
+//! Drives one parser with arbitrary bytes: an inspector, or a reader of what comes with models.
 
-use std::sync::LazyLock;
+mod inspector;
+mod provenance;
 
-use bartizan_core::{Asset, Budget, Content, Context, Inspector, Limits, Options, Probe};
+/// A parser, ready to be driven.
+enum Parser {
+    /// Of a kind of assets.
+    Inspector(inspector::Driven),
+    /// Of a signature, certificate, attestation, bill of materials or sketch.
+    Document(fn(&[u8])),
+}
 
-/// The kind whose inspector is driven: `BARTIZAN_FUZZ`.
-static INSPECTOR: LazyLock<(Box<dyn Inspector>, String)> = LazyLock::new(|| {
+static PARSER: std::sync::LazyLock<Parser> = std::sync::LazyLock::new(|| {
     let kind =
         std::env::var("BARTIZAN_FUZZ").expect("BARTIZAN_FUZZ names a kind; `cargo xtask fuzz KIND` sets it");
-    let mut inspectors = bartizan_models::inspectors();
-    inspectors.extend(bartizan_code::inspectors());
-    let inspector = inspectors
-        .into_iter()
-        .find(|inspector| inspector.kind().name() == kind)
-        .expect("an inspector of this kind");
-    let extension = match kind.as_str() {
-        "hydra-config" | "yaml" => "yaml",
-        "requirements" => "txt",
-        "python" => "py",
-        "model-card" => "md",
-        _ => "bin",
-    };
-    (inspector, format!("model.{extension}"))
+    match provenance::DOCUMENTS.iter().find(|(name, _)| *name == kind) {
+        Some((_, document)) => Parser::Document(*document),
+        None => Parser::Inspector(inspector::Driven::of(&kind)),
+    }
 });
 
-/// Identifies, inspects and describes `data` as that inspector would, under tight limits.
+/// Hands `data` to the parser that `BARTIZAN_FUZZ` names.
 ///
 /// # Panics
-/// When there is no such inspector, or when it panics: that is what fuzzing looks for.
+/// When there is no such parser, or when it panics: that is what fuzzing looks for.
 pub fn drive(data: &[u8]) {
-    let (inspector, name) = &*INSPECTOR;
-    let asset = Asset::new(name, Content::from_bytes(data.to_vec()));
-    let limits = Limits {
-        opcodes: 1_000_000,
-        memo: 1 << 20,
-        stack: 1 << 20,
-        expanded: 64 << 20,
-        held: 16 << 20,
-        members: 1000,
-        rows: 100,
-        ..Limits::default()
-    };
-    let context = Context {
-        limits: &limits,
-        options: Options { deep: true },
-        budget: &Budget::default(),
-        outlet: &|child| _ = child.content.head(4096),
-        interrupt: &|| false,
-    };
-    let probe = Probe::new(&asset).expect("bytes in memory can be read");
-    let _ = inspector.accepts(&probe);
-    let _ = inspector.inspect(&asset, &context);
-    let _ = inspector.describe(&asset, &context);
+    match &*PARSER {
+        Parser::Inspector(inspector) => inspector.drive(data),
+        Parser::Document(document) => document(data),
+    }
+}
+
+/// Everything that can be driven; kinds whose inspector only names files are left out.
+pub fn kinds() -> Vec<&'static str> {
+    let mut kinds = inspector::kinds();
+    kinds.extend(provenance::DOCUMENTS.iter().map(|(name, _)| *name));
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }

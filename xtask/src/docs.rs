@@ -61,6 +61,7 @@ fn documents() -> Result<BTreeMap<String, String>> {
     }
     documents.insert("docs/rules/README.md".to_owned(), index);
     documents.insert("docs/schemas/report-1.json".to_owned(), bartizan(&["schema", "report"])?);
+    documents.insert("docs/schemas/inventory-1.json".to_owned(), bartizan(&["schema", "inventory"])?);
     documents.insert("docs/schemas/bartizan-toml-1.json".to_owned(), bartizan(&["schema", "config"])?);
     documents.insert("docs/bartizan.1".to_owned(), bartizan(&["man"])?);
     Ok(documents)

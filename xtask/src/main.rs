@@ -18,7 +18,7 @@ cargo xtask check-layers            crates depend on lower floors only
 cargo xtask example                 build the models of examples/ai-repo
 cargo xtask demo                    build them and scan examples/ai-repo
 cargo xtask docs [--check]          write (or check) what is generated in docs/
-cargo xtask fuzz [KIND] [SECONDS]   fuzz one inspector, or each in turn (nightly, cargo-fuzz)
+cargo xtask fuzz [KIND] [SECONDS] [JOBS]   fuzz one inspector, or all, for so much CPU time each (cargo-fuzz)
 cargo xtask conformance             official schemas and labelled corpora, where BARTIZAN_SHARED or ../shared has them
 cargo xtask bench NAME [ARGUMENT…]  run bench/NAME/run
 ";
@@ -82,34 +82,47 @@ fn demo() -> Result<()> {
     }
 }
 
-/// Fuzzes the inspector of one kind, or of every kind in turn.
+/// Fuzzes the inspector of one kind, or of every kind, for so many seconds of CPU time each.
+///
+/// The compiler's coverage counters need no nightly toolchain, only its consent. Address sanitising is off: our code
+/// forbids `unsafe`, and what is looked for is panics, hangs and memory.
 fn fuzz(arguments: &[String]) -> Result<()> {
     let seconds = arguments.get(1).map_or("600", String::as_str);
+    let jobs = arguments.get(2).map_or("1", String::as_str);
     let kinds = match arguments.first() {
         Some(kind) if kind != "all" => vec![kind.clone()],
         _ => inspected_kinds()?,
     };
-    for kind in kinds {
-        let corpus = format!("fuzz/corpus/{kind}");
-        std::fs::create_dir_all(&corpus)?;
-        let limit = format!("-max_total_time={seconds}");
-        eprintln!("== {kind}");
-        let status = Command::new("cargo")
-            .args(["+nightly", "fuzz", "run", "inspector", &corpus, "--"])
-            .args([&limit, "-rss_limit_mb=2048", "-timeout=10", "-max_len=65536"])
-            .env("BARTIZAN_FUZZ", &kind)
-            .status()?;
-        if !status.success() {
-            bail!("fuzzing the inspector of {kind}: {status}");
-        }
+    let target = fuzz_target()?;
+    let mut command = Command::new("fuzz/run.py");
+    let status = command.args(["--seconds", seconds, "--jobs", jobs]).arg(target).args(kinds).status()?;
+    if !status.success() {
+        bail!("fuzzing: {status}");
     }
     Ok(())
+}
+
+/// Builds the fuzz target and says where it is.
+fn fuzz_target() -> Result<PathBuf> {
+    let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("fuzz/target"), PathBuf::from);
+    let folder = folder.join("fuzz");
+    let status = Command::new("cargo")
+        .args(["fuzz", "build", "--sanitizer", "none", "--target-dir"])
+        .arg(&folder)
+        .arg("inspector")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status()?;
+    if !status.success() {
+        bail!("building the fuzz target (cargo install cargo-fuzz): {status}");
+    }
+    let triple = Command::new("rustc").args(["--print", "host-tuple"]).output()?;
+    Ok(folder.join(String::from_utf8_lossy(&triple.stdout).trim()).join("release/inspector"))
 }
 
 /// Kinds that a parser of ours reads; those that are only named have nothing to fuzz.
 fn inspected_kinds() -> Result<Vec<String>> {
     let output = Command::new("cargo")
-        .args(["+nightly", "run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--bin", "kinds"])
+        .args(["run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--bin", "kinds"])
         .output()?;
     if !output.status.success() {
         bail!("listing the kinds: {}", String::from_utf8_lossy(&output.stderr));
@@ -128,8 +141,17 @@ fn conformance() -> Result<()> {
         eprintln!("no schemas and corpora on this machine: conformance is not checked");
         return Ok(());
     };
-    let arguments =
-        ["test", "--release", "--package", "bartizan-engine", "--test", "conformance", "--", "--ignored"];
+    let arguments = [
+        "test",
+        "--release",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--test",
+        "conformance*",
+        "--",
+        "--ignored",
+    ];
     eprintln!("$ cargo {}", arguments.join(" "));
     let status = Command::new("cargo")
         .args(arguments)

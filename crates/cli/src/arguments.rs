@@ -20,10 +20,22 @@ pub(crate) enum Command {
     Scan(Box<ScanArguments>),
     /// Look inside one file safely: opcodes with what they call, tensors, graph operators, headers
     Inspect(InspectArguments),
+    /// Tell from weights and declarations which model descends from which
+    Lineage(crate::lineage::LineageArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
+    /// Keep one list of AI assets over folders, git, object stores, registries, MLflow and model hubs
+    Inventory(crate::inventory::InventoryArguments),
+    /// Write, judge, compare and merge bills of materials
+    Bom(Box<crate::bom::BomArguments>),
     /// Write a bartizan.toml from what a folder holds
     Init(InitArguments),
+    /// Sign a model, so that others can tell whether it is still what you published
+    Sign(Box<crate::sign::SignArguments>),
+    /// Check that a model is what its publisher signed, and say what is not
+    Verify(Box<crate::verify::VerifyArguments>),
+    /// Print the root digest of a model, which identifies it
+    Digest(crate::sign::DigestArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -32,7 +44,8 @@ pub(crate) enum Command {
     /// Print the manual page (troff)
     #[command(hide = true)]
     Man,
-    /// Print the JSON schema of the report or of bartizan.toml
+    /// Print the JSON schema of the report, of the inventory's list or of bartizan.toml
+    /// Print the JSON schema of a report, of a verdict or of bartizan.toml
     Schema {
         /// Which
         of: Schema,
@@ -44,8 +57,12 @@ pub(crate) enum Command {
 pub(crate) enum Schema {
     /// What `scan --format json` prints
     Report,
+    /// What `inventory list --format json` prints
+    Inventory,
     /// `bartizan.toml`
     Config,
+    /// What `verify --format json` prints
+    Verdict,
 }
 
 /// How a report is written.

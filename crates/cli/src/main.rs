@@ -1,13 +1,18 @@
 //! The `bartizan` command: argument parsing, output and exit codes. No security logic lives here.
 
 mod arguments;
+mod bom;
 mod inspect;
 mod interrupt;
+mod inventory;
+mod lineage;
 mod output;
 mod progress;
 mod rules;
 mod scan;
+mod sign;
 mod tools;
+mod verify;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -23,8 +28,14 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Inventory(arguments) => inventory::run(&arguments),
+        Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Digest(arguments) => sign::digest(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),
         Command::Schema { of } => tools::schema(of),

@@ -68,7 +68,9 @@ fn manual(out: &mut dyn Write) -> io::Result<()> {
 pub(crate) fn schema(of: Schema) -> Result<u8> {
     let schema = match of {
         Schema::Report => bartizan_engine::report::schema(),
+        Schema::Inventory => bartizan_engine::inventory::schema(),
         Schema::Config => bartizan_engine::config::schema().into(),
+        Schema::Verdict => bartizan_engine::signing::schema().into(),
     };
     output::write(None, &mut |out| {
         serde_json::to_writer_pretty(&mut *out, &schema)?;

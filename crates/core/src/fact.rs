@@ -185,7 +185,7 @@ impl Metadata {
 pub struct Licence {
     /// The declared identifier or text.
     pub declared: String,
-    /// Where it was declared: `model-card`, `gguf-metadata`, …
+    /// Where it was declared: `model-card`, `dataset-card`, `croissant`, `gguf-metadata`, …
     pub source: &'static str,
 }
 
@@ -218,7 +218,7 @@ pub struct Dependency {
 pub struct Dataset {
     /// Its name or id.
     pub name: String,
-    /// `train`, `test`, … when said.
+    /// `train`, `test`, … when said; `source` for what another dataset was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }
@@ -248,7 +248,7 @@ impl Prompt {
 /// A file or address that the asset points to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Reference {
-    /// What it is for: `external-data`, `shard`, `homepage`, …
+    /// What it is for: `external-data`, `shard`, `homepage`, `licence`, …
     pub role: &'static str,
     /// Path or URI, redacted and cut.
     pub target: String,
@@ -379,7 +379,7 @@ pub struct Collection {
     pub creators: Vec<String>,
     /// Its files.
     pub distribution: Vec<Distribution>,
-    /// Names of its record sets, each with its fields.
+    /// Its record sets, each with the names of its fields.
     pub record_sets: Vec<RecordSet>,
 }
 

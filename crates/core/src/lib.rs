@@ -34,7 +34,7 @@ pub use finding::{Confidence, Evidence, Finding, Fingerprint, Fix, Location, Sev
 pub use inspector::{Budget, Context, Inspection, Inspector, LimitReached, Options};
 pub use limits::Limits;
 pub use probe::{Claim, Probe};
-pub use redact::{printable, redacted, truncated};
+pub use redact::{printable, redacted, redacted_within, truncated};
 pub use rule::{Category, Rule, Taxonomy};
 pub use tree::{Entry, EntryKind, Tree};
 pub use verdict::Verdict;

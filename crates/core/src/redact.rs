@@ -33,7 +33,12 @@ pub fn truncated(value: &str, most: usize) -> String {
 /// The value printable, cut to 200 characters, and with what looks like a credential blanked: vendor token prefixes,
 /// `Bearer …`, passwords in URLs, and values after `password=`, `token=`, `secret=`, `api_key=`.
 pub fn redacted(value: &str) -> String {
-    truncated(&printable(&blank_secrets(value)), LONGEST)
+    redacted_within(value, LONGEST)
+}
+
+/// The same with another bound, for passages of prose.
+pub fn redacted_within(value: &str, most: usize) -> String {
+    truncated(&printable(&blank_secrets(value)), most)
 }
 
 const TOKEN_PREFIXES: &[&str] = &[

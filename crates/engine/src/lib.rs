@@ -5,6 +5,7 @@
 //! can be found.
 
 mod assemble;
+pub mod bom;
 pub mod config;
 mod digest;
 mod dispatch;
@@ -12,8 +13,10 @@ mod draft;
 mod error;
 mod extensions;
 mod inspect;
+pub mod inventory;
 #[cfg(feature = "keyless")]
 pub mod keyless;
+pub mod lineage;
 mod nearest;
 pub mod policy;
 mod progress;
@@ -21,6 +24,7 @@ pub mod report;
 mod request;
 mod rules;
 mod scan;
+pub mod signing;
 mod source;
 
 pub use draft::draft;

@@ -83,6 +83,7 @@ pub fn all_inspectors() -> Vec<Box<dyn Inspector>> {
 /// Every rule that a report can name, by id, each once.
 pub fn all_rules() -> Vec<&'static Rule> {
     let mut rules: Vec<&'static Rule> = OWN.to_vec();
+    rules.extend(bartizan_provenance::lineage::RULES);
     for inspector in all_inspectors() {
         rules.extend(inspector.rules());
     }

@@ -11,6 +11,7 @@ mod card;
 mod catboost;
 mod compressed;
 mod coreml;
+mod croissant;
 mod document;
 mod embedded;
 mod executable;
@@ -70,6 +71,7 @@ pub fn inspectors() -> Vec<Box<dyn Inspector>> {
         Box::new(coreml::Coreml),
         Box::new(coreml::Manifest),
         Box::new(coreml::Compiled),
+        Box::new(croissant::Croissant),
         Box::new(executable::Executable),
         Box::new(executorch::Executorch),
         Box::new(flax::Checkpoint),

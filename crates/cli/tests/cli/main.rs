@@ -8,10 +8,13 @@
     reason = "a test that meets something unexpected ends there; clippy knows test functions only"
 )]
 
+mod bom;
 mod formats;
 mod hostile;
 mod inspect;
 mod manifest;
 mod sandbox;
 mod scan;
+#[cfg(unix)]
+mod signing;
 mod verbs;

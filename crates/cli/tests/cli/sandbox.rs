@@ -64,6 +64,7 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> assert_cmd::Command {
         let mut command = cargo_bin_cmd!("bartizan");
         command.current_dir(self.folder.path()).args(arguments);
+        command.env("XDG_CACHE_HOME", self.path(".cache"));
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }

@@ -23,9 +23,6 @@ pub(crate) use run::Run;
 
 use crate::{digest, extensions, rules};
 
-/// Members up to this size are digested; larger ones only when they are in memory already.
-const MEMBER_DIGEST: u64 = 16 << 20;
-
 /// Knows the inspectors and hands assets to them.
 pub(crate) struct Dispatcher<'a> {
     pub(crate) inspectors: Vec<Box<dyn Inspector>>,
@@ -159,7 +156,7 @@ impl Dispatcher<'_> {
     }
 
     /// Calls an inspector; a panic inside it becomes a finding and a gap, never an abort.
-    fn inspect_guarded(
+    pub(crate) fn inspect_guarded(
         &self,
         inspector: &dyn Inspector,
         asset: &Asset,
@@ -205,7 +202,7 @@ impl Dispatcher<'_> {
         let wanted = match asset.depth {
             _ if content.tree().is_some() || !self.digests => false,
             0 => run.digest_up_to.is_none_or(|most| content.len() <= most),
-            _ => content.in_memory().is_some() || content.len() <= MEMBER_DIGEST,
+            _ => content.in_memory().is_some() || content.len() <= run.member_digest_up_to,
         };
         if !wanted {
             return;

@@ -7,11 +7,16 @@ use std::{
 
 use bartizan_core::Budget;
 
+/// Members up to this size are digested in a scan.
+const MEMBER_DIGEST: u64 = 16 << 20;
+
 /// One top-level input being read: when it has to end, and what it has used.
 pub(crate) struct Run<'a> {
     pub(crate) budget: Budget,
     /// Top-level inputs larger than this are not digested; all are when `None`.
     pub(crate) digest_up_to: Option<u64>,
+    /// Members larger than this are digested only when they are in memory already.
+    pub(crate) member_digest_up_to: u64,
     cancel: &'a AtomicBool,
     started: Instant,
     allowed: Duration,
@@ -24,6 +29,7 @@ impl<'a> Run<'a> {
         Self {
             budget: Budget::default(),
             digest_up_to: None,
+            member_digest_up_to: MEMBER_DIGEST,
             cancel,
             started: Instant::now(),
             allowed: Duration::from_secs(seconds),

@@ -4,7 +4,7 @@ mod boundary;
 mod file;
 mod ignored;
 mod local;
-mod names;
+pub(crate) mod names;
 mod project;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
@@ -17,8 +17,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use bartizan_core::{Content, Finding, Kind, Tree};
 
-pub(crate) use file::LocalFile;
+pub(crate) use file::{LocalFile, Witness};
 pub(crate) use local::{list, name_of, prefix, tree};
+pub(crate) use names::shown_bytes;
 pub(crate) use project::folder_in_project;
 pub(crate) use stdin::spool;
 

@@ -28,6 +28,11 @@ pub(crate) fn escaped(name: &OsStr) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A path from elsewhere, whose bytes need not be text, as [`escaped`] shows one.
+pub(crate) fn shown_bytes(path: &[u8]) -> String {
+    escaped(&name_of(path.to_vec())).into_owned()
+}
+
 /// The name that [`escaped`] made this text from.
 pub(crate) fn unescaped(text: &str) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());

@@ -140,6 +140,7 @@ fn facts(found: &Found, inspection: &mut Inspection) {
         architecture: found.types.first().map(|name| (*name).to_owned()),
         ..Model::of("coreml")
     }));
+    inspection.facts.extend(found.ports.iter().cloned().map(Fact::Port));
     if found.updatable {
         inspection.know(Fact::Metadata(Metadata::new("updatable", "true")));
     }

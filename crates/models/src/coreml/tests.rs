@@ -142,3 +142,22 @@ fn damage_is_survived() {
     survives(&Coreml, "m.mlmodel", &model(502, program("/x")));
     survives(&Manifest, "Manifest.json", b"{\"itemInfoEntries\":{\"A\":{\"path\":\"../x\"}}}");
 }
+
+#[test]
+fn inputs_and_outputs_are_told() {
+    let array = Writer::new().varint(1, 1).varint(1, 8).varint(2, 65_568);
+    let input = Writer::new().text(1, "x").message(3, Writer::new().message(5, array));
+    let image = Writer::new().varint(1, 640).varint(2, 480);
+    let second = Writer::new().text(1, "i").message(3, Writer::new().message(4, image));
+    let output = Writer::new().text(1, "y").message(3, Writer::new().message(3, Writer::new()));
+    let description = Writer::new().message(1, input).message(1, second).message(10, output);
+    let bytes = Writer::new().varint(1, 4).message(2, description).message(500, Writer::new()).finish();
+    let facts = format!("{:?}", inspect(&Coreml, "m.mlmodel", bytes).inspection.facts);
+    for told in [
+        r#"direction: Input, name: "x", dtype: Some("float32"), shape: ["1", "8"]"#,
+        r#"direction: Input, name: "i", dtype: Some("image"), shape: ["480", "640"]"#,
+        r#"direction: Output, name: "y", dtype: Some("string"), shape: []"#,
+    ] {
+        assert!(facts.contains(told), "{told}: {facts}");
+    }
+}

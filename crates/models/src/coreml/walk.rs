@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_core::{Context, Coverage};
+use bartizan_core::{Context, Coverage, Direction, Port, redacted};
 
 use super::schema::{TYPES, layer};
 use crate::protobuf::{Field, Message};
@@ -24,6 +24,7 @@ pub(super) struct Found {
     /// The outermost type first.
     pub(super) types: Vec<&'static str>,
     pub(super) metadata: Vec<(String, String)>,
+    pub(super) ports: Vec<Port>,
     /// Layers and operations: how often, and where first.
     pub(super) operations: BTreeMap<String, (u64, u64)>,
     pub(super) layers: BTreeMap<String, Custom>,
@@ -144,6 +145,9 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// `Metadata` of the description: four texts and a map.
     fn description(&mut self, message: Message<'a>) {
+        for (number, direction) in [(1, Direction::Input), (10, Direction::Output)] {
+            self.found.ports.extend(message.all(number).take(1000).map(|field| feature(direction, field)));
+        }
         let Some(metadata) = message.get(100).map(|field| field.message()) else { return };
         for (number, key) in [(1, "description"), (2, "version"), (3, "author"), (4, "license")] {
             let value = metadata.text(number);
@@ -229,6 +233,47 @@ impl<'a, 'c> Walk<'a, 'c> {
             self.found.operations.entry(name).or_insert((0, offset)).0 += 1;
         }
     }
+}
+
+/// `FeatureDescription`: a name, and in field 3 one of several types.
+fn feature(direction: Direction, field: Field<'_>) -> Port {
+    let message = field.message();
+    let kinds = [
+        (1, "int64"),
+        (2, "double"),
+        (3, "string"),
+        (4, "image"),
+        (5, "multiarray"),
+        (6, "dictionary"),
+        (7, "sequence"),
+    ];
+    let kind = message.get(3).map(|kind| kind.message());
+    let found = kind.and_then(|kind| {
+        kinds
+            .iter()
+            .find_map(|(number, name)| kind.get(*number).map(|field| (*number, *name, field.message())))
+    });
+    let (mut dtype, mut shape) = (found.map(|(_, name, _)| name), Vec::new());
+    match found {
+        // Width and height.
+        Some((4, _, image)) => {
+            let size = |number| image.get(number).map_or(0, |field| field.number_value()).to_string();
+            shape = vec![size(2), size(1)];
+        }
+        Some((5, _, array)) => {
+            dtype = match array.get(2).map_or(0, |field| field.number_value()) {
+                65_552 => Some("float16"),
+                65_568 => Some("float32"),
+                65_600 => Some("double"),
+                131_104 => Some("int32"),
+                _ => dtype,
+            };
+            let sizes = array.all(1).flat_map(|field| field.numbers()).take(64);
+            shape = sizes.map(|size| size.to_string()).collect();
+        }
+        _ => {}
+    }
+    Port { direction, name: redacted(&message.text(1)), dtype: dtype.map(str::to_owned), shape }
 }
 
 /// `CustomLayerParams` and `CustomModel`: class name in field 10, description in field 40.

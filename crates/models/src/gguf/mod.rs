@@ -20,7 +20,10 @@ use bartizan_core::{
 };
 use parser::{Described, Header, Stop, Value};
 
-use crate::safetensors::{embedded, tensor_row};
+use crate::{
+    huggingface,
+    safetensors::{embedded, tensor_row},
+};
 
 /// The inspector of GGUF files and of their predecessors.
 #[derive(Debug)]
@@ -312,6 +315,17 @@ fn cover(
     }
 }
 
+/// `general.dataset.N.*`, as the base models are told.
+fn datasets(header: &Header, inspection: &mut Inspection) {
+    for at in 0..header.number("general.dataset.count").unwrap_or(0).min(64) {
+        let key = |name: &str| header.text(&format!("general.dataset.{at}.{name}"));
+        if let Some(name) = key("repo_url").or_else(|| key("name")).filter(|name| !name.is_empty()) {
+            let name = redacted(huggingface::hub_id(&name));
+            inspection.know(Fact::Dataset(Dataset { name, role: Some("train".to_owned()) }));
+        }
+    }
+}
+
 /// What the metadata tells about the model.
 fn facts(header: &Header, tensors: &[Tensor], context: &Context<'_>, inspection: &mut Inspection) {
     let text = |key: &str| header.text(key).filter(|text| !text.is_empty()).map(|text| redacted(&text));
@@ -326,13 +340,14 @@ fn facts(header: &Header, tensors: &[Tensor], context: &Context<'_>, inspection:
         quantisation: header.number("general.file_type").and_then(types::file_type).map(str::to_owned),
         ..Model::of("gguf")
     }));
-    if let Some(declared) = text("general.license") {
+    for declared in ["general.license", "general.license.name"].into_iter().filter_map(text) {
         inspection.know(Fact::Licence(Licence { declared, source: "gguf-metadata" }));
     }
+    datasets(header, inspection);
     for at in 0..header.number("general.base_model.count").unwrap_or(0).min(64) {
         let key = |name: &str| format!("general.base_model.{at}.{name}");
         let name = text(&key("repo_url")).or_else(|| text(&key("name")));
-        if let Some(name) = name {
+        if let Some(name) = name.map(|name| huggingface::hub_id(&name).to_owned()) {
             let version = text(&key("version"));
             inspection.know(Fact::Dependency(Dependency {
                 role: "base-model",

@@ -10,6 +10,7 @@ use bartizan_core::{
     Section, Tree, redacted,
 };
 
+mod origin;
 mod rules;
 mod settings;
 #[cfg(test)]
@@ -43,6 +44,21 @@ const KEYS: &[&str] = &[
 /// Files that make a folder a repository of the hub.
 const MARKS: &[&str] =
     &["adapter_config.json", "config.json", "model_index.json", "modules.json", "tokenizer_config.json"];
+
+/// The id of a repository of the hub, `owner/name`, whether it is written as such or as an address.
+pub(crate) fn hub_id(name: &str) -> &str {
+    let hosts =
+        ["https://huggingface.co/", "http://huggingface.co/", "https://hf.co/", "huggingface.co/", "hf.co/"];
+    let path = hosts.iter().find_map(|host| name.strip_prefix(host));
+    match path.map(|path| path.strip_prefix("datasets/").unwrap_or(path).trim_end_matches('/')) {
+        Some(path) if !path.is_empty() => {
+            // Behind owner and name come `tree/main` and the like.
+            let end = path.match_indices('/').nth(1).map_or(path.len(), |(at, _)| at);
+            path.get(..end).unwrap_or(path)
+        }
+        _ => name,
+    }
+}
 
 /// Reads the JSON files of a repository.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use bartizan_core::{
     Asset, Dependency, Fact, Finding, Import, Inspection, Model, Reference, UseKind, redacted,
 };
 
-use super::rules;
+use super::{origin, rules};
 use crate::{
     callables::{Standing, standing},
     json::{Node, Value},
@@ -42,6 +42,7 @@ pub(crate) fn judge(root: &Node, asset: &Asset) -> Inspection {
     judge.sentence_modules(root);
     judge.shards(root);
     judge.facts(root);
+    origin::facts(root, &mut judge.inspection);
     judge.inspection
 }
 
@@ -233,14 +234,14 @@ impl Judge<'_> {
         if !root.is_object() {
             return;
         }
-        for key in ["base_model_name_or_path", "_name_or_path"] {
+        for (key, relation) in [("base_model_name_or_path", Some("adapter")), ("_name_or_path", None)] {
             if let Some(name) = root.text_of(key).filter(|name| !name.is_empty()) {
                 let version = root.text_of("revision").map(redacted);
                 self.inspection.know(Fact::Dependency(Dependency {
                     role: "base-model",
                     name: redacted(name),
                     version,
-                    relation: None,
+                    relation,
                 }));
             }
         }
@@ -274,7 +275,7 @@ pub(super) fn model(root: &Node) -> Option<Model> {
         framework_version: versions.iter().find_map(|key| root.text_of(key)).map(redacted),
         architecture,
         name: root.text_of("_name_or_path").filter(|name| !name.is_empty()).map(redacted),
-        task: root.text_of("task_type").map(redacted),
+        task: ["task_type", "finetuning_task"].iter().find_map(|key| root.text_of(key)).map(redacted),
         quantisation: root
             .get("quantization_config")
             .and_then(|node| node.text_of("quant_method"))

@@ -179,3 +179,59 @@ proptest! {
 fn scan_bytes(bytes: Vec<u8>) -> Outcome {
     inspect(&Settings, "config.json", bytes)
 }
+
+#[test]
+fn settings_tell_where_a_model_comes_from() {
+    for (name, text, told) in [
+        (
+            "adapter_config.json",
+            r#"{"peft_type": "LORA", "base_model_name_or_path": "org/base", "revision": "abc", "r": 8}"#,
+            vec!["name: \"org/base\", version: Some(\"abc\"), relation: Some(\"adapter\")", "value: \"8\""],
+        ),
+        (
+            "model_index.json",
+            r#"{"_class_name": "P", "_diffusers_version": "0.30", "unet": ["diffusers", "UNet"]}"#,
+            vec!["key: \"component/unet\", value: \"diffusers.UNet\"", "target: \"unet\""],
+        ),
+        (
+            "modules.json",
+            r#"[{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+                {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]"#,
+            vec!["\"sentence-transformers\"", "target: \"1_Pooling\""],
+        ),
+        (
+            "mergekit_config.json",
+            r#"{"merge_method": "ties", "base_model": "a/b", "models": [{"model": "c/d+e/f"}, {"model": "a/b"}]}"#,
+            vec!["\"a/b\", version: None, relation: Some(\"merge\")", "\"c/d\"", "\"e/f\""],
+        ),
+        (
+            "train.json",
+            r#"{"base_model": "a/b", "adapter": "qlora", "datasets": [{"path": "d/e"}, {"path": "f"}]}"#,
+            vec!["relation: Some(\"adapter\")", "name: \"d/e\", role: Some(\"train\")"],
+        ),
+        (
+            "train.json",
+            r#"{"model_name_or_path": "a/b", "dataset": "x, y", "output_dir": "o"}"#,
+            vec!["relation: Some(\"finetune\")", "name: \"x\"", "name: \"y\""],
+        ),
+    ] {
+        let facts = format!("{:?}", scan(name, text).inspection.facts);
+        for told in told {
+            assert!(facts.contains(told), "{text}: {told}: {facts}");
+        }
+    }
+}
+
+#[test]
+fn ids_of_the_hub_are_read_from_addresses() {
+    for (name, id) in [
+        ("org/name", "org/name"),
+        ("https://huggingface.co/org/name", "org/name"),
+        ("https://huggingface.co/datasets/org/name/tree/main", "org/name"),
+        ("https://huggingface.co/bert/", "bert"),
+        ("https://huggingface.co/", "https://huggingface.co/"),
+        ("https://example.invalid/a/b", "https://example.invalid/a/b"),
+    ] {
+        assert_eq!(super::hub_id(name), id);
+    }
+}

@@ -141,3 +141,13 @@ proptest! {
         let _ = inspect(&Config, "config.json", bytes);
     }
 }
+
+#[test]
+fn inputs_are_told() {
+    let text = r#"{"module": "keras", "class_name": "Functional", "config": {"layers": [{"module": "keras.layers",
+        "class_name": "InputLayer", "config": {"batch_shape": [null, 8], "dtype": "float32", "name": "x"}}]}}"#;
+    let outcome = crate::testing::inspect(&super::Config, "config.json", text);
+    let facts = format!("{:?}", outcome.inspection.facts);
+    let told = r#"Port { direction: Input, name: "x", dtype: Some("float32"), shape: ["?", "8"] }"#;
+    assert!(facts.contains(told), "{facts}");
+}

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_core::{Asset, Context, Fact, Finding, Import, Inspection, Severity, UseKind, redacted};
+use bartizan_core::{
+    Asset, Context, Direction, Fact, Finding, Import, Inspection, Port, Severity, UseKind, redacted,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
@@ -11,6 +13,9 @@ use super::{
     rules,
 };
 use crate::json::{Node, Value};
+
+/// The most inputs that are told.
+const MOST_INPUTS: usize = 1000;
 
 /// Goes through the document and judges each object.
 pub(crate) fn judge(root: &Node, asset: &Asset, loader: Loader, context: &Context<'_>) -> Inspection {
@@ -100,6 +105,23 @@ impl Walk<'_> {
         }
     }
 
+    /// What goes into the model: the shape's first size is the batch's.
+    fn input(&mut self, config: &Node) {
+        if self.inspection.facts.len() >= MOST_INPUTS {
+            return;
+        }
+        let shape = ["batch_shape", "batch_input_shape"].iter().find_map(|key| config.get(key));
+        let size = |size: &Node| size.scalar().map_or_else(|| "?".to_owned(), |size| redacted(&size));
+        let dtype = config.get("dtype");
+        let dtype = dtype.and_then(|dtype| dtype.text().or_else(|| dtype.get("config")?.text_of("name")));
+        self.inspection.know(Fact::Port(Port {
+            direction: Direction::Input,
+            name: config.text_of("name").map(redacted).unwrap_or_default(),
+            dtype: dtype.map(redacted),
+            shape: shape.map(Node::items).unwrap_or_default().iter().take(64).map(size).collect(),
+        }));
+    }
+
     fn judge(&mut self, object: &Object<'_>) {
         let function = matches!(object.class, "function" | "builtin_function_or_method" | "method" | "type");
         let name = if function { function_name(object.config) } else { object.class };
@@ -113,6 +135,7 @@ impl Walk<'_> {
             "__lambda__" => return self.code(object, object.config),
             "Lambda" | "SlicingOpLambda_" => self.lambda(object),
             "TorchModuleWrapper" | "TFSMLayer" => self.artefact(object),
+            "InputLayer" => self.input(object.config),
             _ => {}
         }
         match origin {

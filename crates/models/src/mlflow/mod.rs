@@ -4,8 +4,8 @@
 //! model, and a `code` folder that it puts on Python's path first. Paths in the file are relative to the folder.
 
 use bartizan_core::{
-    Asset, Category, Cell, Claim, Confidence, Context, Description, Fact, Finding, Import, Inspection,
-    Inspector, Kind, Metadata, Model, Probe, Rule, Section, Severity, Taxonomy, UseKind,
+    Asset, Category, Cell, Claim, Confidence, Context, Dependency, Description, Fact, Finding, Import,
+    Inspection, Inspector, Kind, Metadata, Model, Probe, Rule, Section, Severity, Taxonomy, UseKind,
 };
 
 use crate::callables::{Standing, standing};
@@ -13,6 +13,7 @@ use crate::document::{self, Node, Value};
 use crate::yaml;
 
 mod environment;
+mod signature;
 #[cfg(test)]
 mod tests;
 
@@ -137,7 +138,14 @@ fn examine(document: &Node, asset: &Asset, inspection: &mut Inspection) {
         let version = settings.entries().iter().find(|(key, _)| key.ends_with("_version"));
         model.framework_version = version.and_then(|(_, value)| value.text()).map(str::to_owned);
     }
+    for (_, settings) in named.clone() {
+        model.task = model.task.or_else(|| settings.text_at("task").map(bartizan_core::redacted));
+        origin(settings, inspection);
+    }
     inspection.know(Fact::Model(model));
+    signature::ports(document, inspection);
+    let all: Vec<_> = flavours.iter().take(100).map(|(name, _)| name.as_str()).collect();
+    inspection.know(Fact::Metadata(Metadata::new("flavors", all.join(", "))));
     for (name, settings) in named {
         if let Some(loader) = settings.get("loader_module") {
             loader_module(loader, settings, asset, inspection);
@@ -149,11 +157,25 @@ fn examine(document: &Node, asset: &Asset, inspection: &mut Inspection) {
         }
     }
     paths(document, "", asset, inspection);
-    for key in ["run_id", "artifact_path", "utc_time_created"] {
+    let keys = ["run_id", "artifact_path", "utc_time_created", "model_uuid", "model_id", "model_size_bytes"];
+    for key in keys {
         if let Some(value) = document.text_at(key) {
             inspection.know(Fact::Metadata(Metadata::new(key, value)));
         }
     }
+}
+
+/// The model of a hub that a flavour's model was loaded from.
+fn origin(settings: &Node, inspection: &mut Inspection) {
+    let name = settings.text_at("source_model_name").filter(|name| !matches!(*name, "" | "null" | "~"));
+    let Some(name) = name else { return };
+    let adapter = settings.text_at("peft_adaptor").is_some_and(|path| !matches!(path, "" | "null" | "~"));
+    inspection.know(Fact::Dependency(Dependency {
+        role: "base-model",
+        name: bartizan_core::redacted(name),
+        version: settings.text_at("source_model_revision").map(bartizan_core::redacted),
+        relation: adapter.then_some("adapter"),
+    }));
 }
 
 fn loader_module(loader: &Node, settings: &Node, asset: &Asset, inspection: &mut Inspection) {

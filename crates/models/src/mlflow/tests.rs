@@ -88,3 +88,23 @@ proptest! {
         testing::inspect(&MlflowInspector, "MLmodel", cut);
     }
 }
+
+#[test]
+fn signature_origin_and_task_are_told() {
+    let text = "flavors:\n  transformers:\n    task: text-classification\n    source_model_name: org/base\n    \
+                source_model_revision: abc\n    peft_adaptor: peft\nmlflow_version: 2.17.0\nmodel_uuid: u1\nsignature:\n  \
+                inputs: '[{\"type\": \"double\", \"name\": \"x\", \"required\": true}]'\n  \
+                outputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"float64\", \"shape\": [-1, 3]}}]'\n";
+    let outcome = testing::inspect(&MlflowInspector, "MLmodel", text.as_bytes().to_vec());
+    let facts = format!("{:?}", outcome.inspection.facts);
+    for told in [
+        "direction: Input, name: \"x\", dtype: Some(\"double\"), shape: []",
+        "direction: Output, name: \"0\", dtype: Some(\"float64\"), shape: [\"?\", \"3\"]",
+        "name: \"org/base\", version: Some(\"abc\"), relation: Some(\"adapter\")",
+        "task: Some(\"text-classification\")",
+    ] {
+        assert!(facts.contains(told), "{told}: {facts}");
+    }
+    let broken = "flavors: {}\nsignature: {inputs: '[', outputs: '3'}\n";
+    testing::inspect(&MlflowInspector, "MLmodel", broken.as_bytes().to_vec());
+}

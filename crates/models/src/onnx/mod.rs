@@ -4,16 +4,17 @@
 //! wrong is where its tensors come from (external data outside the folder), and which code its operators need (custom
 //! domains, Python operators). There is no magic number: a file is recognised by its fields.
 
+mod ports;
 mod rules;
 mod schema;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bartizan_core::{
-    Asset, Claim, Content, Context, Dependency, Description, EntryKind, Fact, Finding, Import, Inspection,
-    Inspector, Kind, Licence, Metadata, Model as ModelFact, Probe, Reference, Rule, Section, UseKind,
-    redacted,
+    Asset, Claim, Content, Context, Dependency, Description, Direction, EntryKind, Fact, Finding, Import,
+    Inspection, Inspector, Kind, Licence, Metadata, Model as ModelFact, Probe, Reference, Rule, Section,
+    UseKind, redacted,
 };
 use walk::{External, Model, Usage, Walk};
 
@@ -291,6 +292,12 @@ fn facts(asset: &Asset, context: &Context<'_>, model: &Model, inspection: &mut I
         parameters: model.tensors.iter().try_fold(0u64, |sum, tensor| sum.checked_add(tensor.elements()?)),
         ..ModelFact::of("onnx")
     }));
+    let weights: HashSet<&str> = model.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    for port in &model.ports {
+        if port.direction == Direction::Output || !weights.contains(port.name.as_str()) {
+            inspection.know(Fact::Port(port.clone()));
+        }
+    }
     for (domain, version) in model.opsets.iter().take(1000) {
         let (name, version) = (domain_name(domain), Some(version.to_string()));
         inspection.know(Fact::Dependency(Dependency { role: "opset", name, version, relation: None }));

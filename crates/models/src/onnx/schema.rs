@@ -20,6 +20,8 @@ pub(super) mod graph {
     pub(crate) const NODE: u32 = 1;
     pub(crate) const NAME: u32 = 2;
     pub(crate) const INITIALIZER: u32 = 5;
+    pub(crate) const INPUT: u32 = 11;
+    pub(crate) const OUTPUT: u32 = 12;
     pub(crate) const SPARSE_INITIALIZER: u32 = 15;
     pub(crate) const METADATA: u32 = 16;
 }
@@ -92,6 +94,18 @@ static GRAPH: Schema = Schema {
 };
 
 static OPSET: Schema = Schema { fields: &[(1, Shape::Text), (2, Shape::Varint)], one_of: &[1, 2] };
+
+/// Name of an element type as ONNX itself spells it, in lower case: what inputs and outputs are declared with.
+pub(super) const fn element_type(number: u64) -> Option<&'static str> {
+    match number {
+        1 => Some("float"),
+        11 => Some("double"),
+        _ => match data_type(number) {
+            Some((name, _)) => Some(name),
+            None => None,
+        },
+    }
+}
 
 /// `ModelProto`: nothing but its fields, and a graph among them.
 pub(super) static MODEL: Schema = Schema {

@@ -154,3 +154,48 @@ fn text_and_other_messages_are_not_claimed() {
 fn damage_never_panics() {
     survives(&Onnx, "m.onnx", &with_location("w.bin"));
 }
+
+#[test]
+fn inputs_and_outputs_are_told_without_the_weights_that_old_models_list_among_them() {
+    let shape = Writer::new()
+        .message(1, Writer::new().text(2, "batch"))
+        .message(1, Writer::new().varint(1, 4))
+        .message(1, Writer::new());
+    let value = |name: &str, element: u64, shape: Writer| {
+        let tensor = Writer::new().varint(1, element).message(2, shape);
+        Writer::new().text(1, name).message(2, Writer::new().message(1, tensor))
+    };
+    let sequence = Writer::new()
+        .message(4, Writer::new().message(1, Writer::new().message(1, Writer::new().varint(1, 7))));
+    let tensor = Writer::new().varint(1, 2).varint(2, 1).text(8, "w").bytes(9, &[0; 8]);
+    let bytes = model(
+        Writer::new()
+            .message(1, node("Relu", ""))
+            .message(5, tensor)
+            .message(11, value("x", 1, shape))
+            .message(11, value("w", 1, Writer::new()))
+            .message(12, value("y", 11, Writer::new()))
+            .message(12, Writer::new().text(1, "z").message(2, sequence)),
+    )
+    .finish();
+    let outcome = inspect(&Onnx, "m.onnx", bytes);
+    let ports: Vec<_> = outcome
+        .inspection
+        .facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Port(port) => {
+                Some((port.direction, port.name.as_str(), port.dtype.as_deref(), port.shape.join(" ")))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        ports,
+        [
+            (Direction::Input, "x", Some("float"), "batch 4 ?".to_owned()),
+            (Direction::Output, "y", Some("double"), String::new()),
+            (Direction::Output, "z", Some("sequence(int64)"), String::new()),
+        ]
+    );
+}

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_core::{Context, Coverage, Span, Tensor, redacted};
+use bartizan_core::{Context, Coverage, Direction, Port, Span, Tensor, redacted};
 
+use super::ports::port;
 use super::schema::{attribute, data_type, function, graph, model, node, tensor};
 use crate::protobuf::{Field, Message};
 
@@ -43,11 +44,15 @@ pub(super) struct Model {
     pub(super) functions: BTreeSet<(String, String)>,
     pub(super) externals: Vec<External>,
     pub(super) tensors: Vec<Tensor>,
+    /// Inputs and outputs of the main graph, in file order. Before IR version 4 the inputs name the initialisers too.
+    pub(super) ports: Vec<Port>,
     /// Tensors whose size overflows.
     pub(super) overflowing: Vec<(String, u64)>,
     pub(super) coverage: Coverage,
 }
 
+/// The most inputs, and outputs, that are kept.
+const MOST_PORTS: usize = 10_000;
 /// How many nodes a walk visits between two looks at the clock.
 const PACE: u64 = 4096;
 
@@ -73,6 +78,7 @@ impl<'c> Walk<'c> {
                 model::MODEL_VERSION => self.found.version = field.number_value(),
                 model::GRAPH => {
                     self.found.graph = field.message().text(graph::NAME);
+                    self.ports(field.message());
                     self.graph(field.message(), 0);
                 }
                 model::OPSET_IMPORT => {
@@ -90,6 +96,12 @@ impl<'c> Walk<'c> {
                 model::FUNCTIONS => self.function(field.message()),
                 _ => {}
             }
+        }
+    }
+
+    fn ports(&mut self, message: Message<'_>) {
+        for (number, direction) in [(graph::INPUT, Direction::Input), (graph::OUTPUT, Direction::Output)] {
+            self.found.ports.extend(message.all(number).take(MOST_PORTS).map(|field| port(direction, field)));
         }
     }
 

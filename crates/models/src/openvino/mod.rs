@@ -8,8 +8,8 @@ mod rules;
 use std::collections::BTreeMap;
 
 use bartizan_core::{
-    Asset, Claim, Context, Dependency, Description, EntryKind, Fact, Finding, Import, Inspection, Inspector,
-    Kind, Metadata, Model, Probe, Rule, Section, Severity, UseKind, redacted,
+    Asset, Claim, Context, Dependency, Description, Direction, EntryKind, Fact, Finding, Import, Inspection,
+    Inspector, Kind, Metadata, Model, Port, Probe, Rule, Section, Severity, UseKind, redacted,
 };
 
 use crate::{
@@ -86,6 +86,12 @@ struct Found {
     libraries: Vec<(String, String, String, u32)>,
     outside: Vec<(String, &'static str, u32)>,
     bad_ranges: Vec<(String, u32)>,
+    /// What goes in and out: layers of the types `Parameter` and `Result`.
+    ports: Vec<Port>,
+    /// The one that is being read, and the depth of its layer.
+    port: Option<(Port, usize)>,
+    /// Is a size being read?
+    in_size: bool,
     /// Where the farthest constant ends.
     end: u64,
     /// Depth of what the converter noted, where paths are history.
@@ -104,6 +110,15 @@ impl Found {
             "rt_info" if self.notes.is_none() => self.notes = Some(element.depth),
             "layer" => self.layer(element),
             "data" => self.data(element, most),
+            "port" => {
+                // A parameter says it in its `data`, and again in its output.
+                if let Some((port, _)) = &mut self.port
+                    && port.dtype.is_none()
+                {
+                    port.dtype = element.get("precision").map(|name| redacted(name).to_ascii_lowercase());
+                }
+            }
+            "dim" => self.in_size = true,
             _ => {}
         }
         if self.notes.is_some() {
@@ -137,13 +152,48 @@ impl Found {
         self.layers += 1;
         let text = |key| element.get(key).unwrap_or_default().to_owned();
         let key = (text("version"), text("type"));
+        let direction = match key.1.as_str() {
+            "Parameter" | "Input" => Some(Direction::Input),
+            "Result" => Some(Direction::Output),
+            _ => None,
+        };
+        // Loops and branches hold layers of these types in their bodies, which are deeper.
+        if let Some(direction) = direction.filter(|_| element.depth == 2) {
+            let name = redacted(element.get("name").unwrap_or_default());
+            self.port = Some((Port { direction, name, dtype: None, shape: Vec::new() }, element.depth));
+        }
         if self.operations.len() < MOST || self.operations.contains_key(&key) {
             self.operations.entry(key).or_insert((element.line, 0)).1 += 1;
         }
     }
 
+    /// The end of an element.
+    fn end(&mut self, depth: usize) {
+        self.in_size = false;
+        if let Some((port, _)) = self.port.take_if(|(_, layer)| depth <= *layer)
+            && self.ports.len() < MOST
+        {
+            self.ports.push(port);
+        }
+    }
+
+    /// A size of a result. (A parameter's were read from its `data`.)
+    fn text(&mut self, text: &str) {
+        if let Some((port, _)) = self.port.as_mut().filter(|_| self.in_size)
+            && port.direction == Direction::Output
+            && port.shape.len() < 64
+        {
+            port.shape.push(size(text));
+        }
+    }
+
     /// `offset` and `size` of a constant.
     fn data(&mut self, element: &Element<'_>, most: usize) {
+        if let Some((port, _)) = self.port.as_mut().filter(|(port, _)| port.direction == Direction::Input) {
+            port.dtype = element.get("element_type").map(|name| redacted(name).to_ascii_lowercase());
+            let sizes = element.get("shape").unwrap_or_default().trim_matches(['[', ']']).split(',').take(64);
+            port.shape = sizes.filter(|part| !part.trim().is_empty()).map(size).collect();
+        }
         let (Some(offset), Some(size)) = (element.get("offset"), element.get("size")) else { return };
         // Other operations have attributes of these names: numbers with a fraction, lists.
         if element.get("element_type").is_none() && element.get("shape").is_none() {
@@ -161,17 +211,26 @@ impl Found {
     }
 }
 
+/// A size of a shape; a free one is `?`, `-1` or a range.
+fn size(text: &str) -> String {
+    match text.trim() {
+        "-1" | "?" => "?".to_owned(),
+        text => redacted(text),
+    }
+}
+
 fn read(asset: &Asset, context: &Context<'_>, inspection: &mut Inspection) -> Found {
     let mut found = Found::default();
     let most = context.limits.findings;
     xml::read(asset, context, true, inspection, &mut |part| match part {
         Part::Start(element) => found.start(element, most),
         Part::End(depth) => {
+            found.end(*depth);
             if found.notes == Some(*depth) {
                 found.notes = None;
             }
         }
-        Part::Text(..) => {}
+        Part::Text(text, _) => found.text(text),
     });
     found
 }
@@ -298,6 +357,7 @@ fn facts(found: &Found, inspection: &mut Inspection) {
         name: found.name.as_deref().map(redacted),
         ..Model::of("openvino")
     }));
+    inspection.facts.extend(found.ports.iter().cloned().map(Fact::Port));
     inspection.know(Fact::Metadata(Metadata::new("layers", found.layers.to_string())));
     let mut sets: Vec<&str> = found.operations.keys().map(|(set, _)| set.as_str()).collect();
     sets.dedup();

@@ -95,3 +95,18 @@ fn damage_is_survived() {
         &net(&format!("{INPUT}{CONSTANT}<layer type=\"a\" version=\"b\" library=\"c\"/>")),
     );
 }
+
+#[test]
+fn inputs_and_outputs_are_told() {
+    let layers = "<layer id=\"0\" name=\"x\" type=\"Parameter\" version=\"opset1\"><data shape=\"?,3\" element_type=\"f32\"/>\
+                  <output><port id=\"0\" precision=\"FP32\"><dim>-1</dim><dim>3</dim></port></output></layer>\
+                  <layer id=\"1\" name=\"y\" type=\"Result\" version=\"opset1\"><input><port id=\"0\" precision=\"FP32\">\
+                  <dim>-1</dim><dim>7</dim></port></input></layer>";
+    let facts = format!("{:?}", inspect(&Openvino, "m.xml", net(layers)).inspection.facts);
+    for told in [
+        r#"direction: Input, name: "x", dtype: Some("f32"), shape: ["?", "3"]"#,
+        r#"direction: Output, name: "y", dtype: Some("fp32"), shape: ["?", "7"]"#,
+    ] {
+        assert!(facts.contains(told), "{told}: {facts}");
+    }
+}

@@ -6,7 +6,7 @@ use bartizan_core::{Content, Context, Cursor, Span, Tensor, redacted};
 
 use super::{
     graph::{Graphs, LONGEST_TEXT, MOST_TEXTS, Node, Place},
-    knowledge,
+    knowledge, ports,
     schema::{self, attribute, function, graph, info, meta_graph, node, saved_model, tensor},
 };
 use crate::{
@@ -168,6 +168,7 @@ impl Walk<'_> {
                 meta_graph::GRAPH => self.graph(field.message(), None),
                 meta_graph::SIGNATURE => {
                     let method = field.message().get(2).map(|signature| signature.message().text(3));
+                    self.found.ports.extend(ports::of_signature(field));
                     self.found.signatures.insert(field.message().text(1), method.unwrap_or_default());
                 }
                 meta_graph::COLLECTION => self.collection(field.message()),

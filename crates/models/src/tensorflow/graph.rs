@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bartizan_core::{Content, Coverage, Tensor};
+use bartizan_core::{Content, Coverage, Port, Tensor};
 
 use super::knowledge;
 
@@ -92,6 +92,8 @@ pub(super) struct Graphs {
     /// Constants that a training graph will turn into assets when it is exported.
     pub(super) declared: BTreeSet<String>,
     pub(super) signatures: BTreeMap<String, String>,
+    /// Inputs and outputs of the signatures.
+    pub(super) ports: Vec<Port>,
     pub(super) tags: BTreeSet<String>,
     pub(super) version: String,
     /// Version of the graph format.

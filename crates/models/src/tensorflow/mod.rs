@@ -12,6 +12,7 @@ mod graph;
 mod judge;
 mod keras_metadata;
 mod knowledge;
+mod ports;
 mod rules;
 mod schema;
 mod text;
@@ -188,6 +189,7 @@ fn facts(form: Form, graphs: &Graphs, context: &Context<'_>, inspection: &mut In
     for (name, method) in graphs.signatures.iter().take(1000) {
         inspection.know(Fact::Metadata(Metadata::new(format!("signature/{name}"), method)));
     }
+    inspection.facts.extend(graphs.ports.iter().cloned().map(Fact::Port));
     for tag in graphs.tags.iter().take(100) {
         inspection.know(Fact::Metadata(Metadata::new("tag", tag)));
     }

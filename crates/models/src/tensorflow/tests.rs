@@ -350,3 +350,26 @@ fn damage_never_panics() {
         &Writer::new().message(1, Writer::new().text(5, LAMBDA)).finish(),
     );
 }
+
+#[test]
+fn inputs_and_outputs_of_signatures_are_told() {
+    let size = |size: u64| Writer::new().varint(1, size);
+    let shape = Writer::new().message(2, size(u64::MAX)).message(2, size(4));
+    let info = || Writer::new().text(1, "x:0").varint(2, 1).message(3, Writer::new().message(2, size(2)));
+    let free = Writer::new().text(1, "x:0").varint(2, 9).message(3, shape);
+    let entry = |name: &str, info: Writer| Writer::new().text(1, name).message(2, info);
+    let signature = Writer::new().message(1, entry("x", free)).message(2, entry("y", info())).text(3, "m");
+    let other = Writer::new().message(1, entry("z", info()));
+    let graph = meta(with_nodes(vec![]))
+        .message(5, entry("serving_default", signature))
+        .message(5, entry("other", other));
+    let bytes = Writer::new().varint(1, 1).message(2, graph).finish();
+    let facts = format!("{:?}", inspect(&TensorFlow, "saved_model.pb", bytes).inspection.facts);
+    for told in [
+        r#"direction: Input, name: "x", dtype: Some("int64"), shape: ["?", "4"]"#,
+        r#"direction: Output, name: "y", dtype: Some("float32"), shape: ["2"]"#,
+        r#"direction: Input, name: "other/z", dtype: Some("float32"), shape: ["2"]"#,
+    ] {
+        assert!(facts.contains(told), "{told}: {facts}");
+    }
+}

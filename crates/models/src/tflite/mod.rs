@@ -213,6 +213,7 @@ fn facts(model: &Model, context: &Context<'_>, inspection: &mut Inspection) {
         parameters: weights.clone().try_fold(0u64, |sum, tensor| sum.checked_add(tensor.elements()?)),
         ..ModelFact::of("tflite")
     }));
+    inspection.facts.extend(model.ports.iter().cloned().map(Fact::Port));
     for name in model.metadata.iter().take(1000) {
         inspection.know(Fact::Metadata(Metadata::new("metadata", name)));
     }

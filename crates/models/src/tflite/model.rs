@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_core::{Content, Context, Coverage, Span, Tensor, redacted};
+use bartizan_core::{Content, Context, Coverage, Direction, Port, Span, Tensor, redacted};
 
 use super::flex;
 use crate::{
@@ -80,6 +80,8 @@ pub(super) struct Model {
     pub(super) omitted: u64,
     pub(super) metadata: Vec<String>,
     pub(super) signatures: Vec<String>,
+    /// Inputs and outputs of the first subgraph, which is what runs.
+    pub(super) ports: Vec<Port>,
     /// What points outside the file or the model, and where.
     pub(super) problems: Vec<(String, u64)>,
     pub(super) coverage: Coverage,
@@ -92,11 +94,13 @@ struct Walk<'c> {
     context: &'c Context<'c>,
     visited: u64,
     size: u64,
+    /// Was a subgraph visited?
+    entered: bool,
 }
 
 /// Walks the content.
 pub(super) fn read(content: &Content, context: &Context<'_>) -> Model {
-    let mut walk = Walk { found: Model::default(), context, visited: 0, size: content.len() };
+    let mut walk = Walk { found: Model::default(), context, visited: 0, size: content.len(), entered: false };
     let window = Window::new(content);
     if let Err(error) = Table::root(&window).and_then(|root| walk.model(root)) {
         walk.broken(&error);
@@ -217,13 +221,39 @@ impl Walk<'_> {
 
     fn subgraph(&mut self, subgraph: Table<'_>) -> Result<(), Malformed> {
         let tensors = subgraph.tables(field::subgraph::TENSORS)?;
+        let is_first = !self.entered;
+        self.entered = true;
         self.each(Ok(tensors), Self::tensor);
+        if is_first {
+            self.ports(subgraph)?;
+        }
         for number in [field::subgraph::INPUTS, field::subgraph::OUTPUTS] {
             self.indices(subgraph, number, tensors.len())?;
         }
         self.each(subgraph.tables(field::subgraph::OPERATORS), |walk, operator| {
             walk.operator(operator, tensors.len())
         });
+        Ok(())
+    }
+
+    /// The tensors that the first subgraph takes and gives. No other was read yet, so that its numbers are places.
+    fn ports(&mut self, subgraph: Table<'_>) -> Result<(), Malformed> {
+        let sides =
+            [(field::subgraph::INPUTS, Direction::Input), (field::subgraph::OUTPUTS, Direction::Output)];
+        for (number, direction) in sides {
+            for index in subgraph.vector(number, 4)?.numbers().take(1000) {
+                let place = usize::try_from(index?).ok();
+                let Some(tensor) = place.and_then(|place| self.found.tensors.get(place)) else { continue };
+                // Where a size is not known, the walk has zero.
+                let size = |size: &u64| if *size == 0 { "?".to_owned() } else { size.to_string() };
+                self.found.ports.push(Port {
+                    direction,
+                    name: tensor.name.clone(),
+                    dtype: Some(tensor.dtype.clone()),
+                    shape: tensor.shape.iter().map(size).collect(),
+                });
+            }
+        }
         Ok(())
     }
 

@@ -175,3 +175,16 @@ fn damage_never_panics() {
     parts.operators = vec![operator(0, vec![0], options(b"\x12\x07PyFunc"))];
     survives(&Tflite, "m.tflite", &parts.finish());
 }
+
+#[test]
+fn inputs_and_outputs_are_told() {
+    let mut parts = Parts::of(builtin_code(0));
+    parts.tensors = vec![tensor(1, vec![-1, 4])];
+    let outcome = inspect(&Tflite, "m.tflite", parts.finish());
+    let facts = format!("{:?}", outcome.inspection.facts);
+    for side in ["Input", "Output"] {
+        let told =
+            format!(r#"Port {{ direction: {side}, name: "t", dtype: Some("float32"), shape: ["?", "4"] }}"#);
+        assert!(facts.contains(&told), "{told}: {facts}");
+    }
+}

@@ -32,28 +32,52 @@ impl Plane {
         }
     }
 
-    fn extract(self, bytes: &[u8], size: usize) -> Vec<u8> {
-        let elements = bytes.chunks_exact(size.max(1));
-        let lowest = elements.clone().map(|element| element.first().copied().unwrap_or(0));
+    /// Appends what this plane reads in the elements of `bytes`, each `SIZE` bytes long.
+    fn extract<const SIZE: usize>(self, bytes: &[u8], into: &mut Vec<u8>) {
+        let (elements, _) = bytes.as_chunks::<SIZE>();
         match self {
-            Self::BitHighFirst => pack(lowest, |byte, at| byte << (7 - at)),
-            Self::BitLowFirst => pack(lowest, |byte, at| byte << at),
+            Self::BitHighFirst => pack(elements, into, |byte, at| byte << (7 - at)),
+            Self::BitLowFirst => pack(elements, into, |byte, at| byte << at),
             Self::Nibble => {
-                let nibbles: Vec<u8> = lowest.map(|byte| byte & 15).collect();
-                nibbles.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect()
+                let (pairs, _) = elements.as_chunks::<2>();
+                into.extend(pairs.iter().map(|[high, low]| lowest(high) << 4 | lowest(low) & 15));
             }
-            Self::Bytes(count) => elements.flat_map(|e| e.iter().take(count).copied()).collect(),
-            Self::BytesReversed(count) => {
-                elements.flat_map(|e| e.get(..count).unwrap_or_default().iter().rev().copied()).collect()
-            }
+            Self::Bytes(1) | Self::BytesReversed(1) => into.extend(elements.iter().map(lowest)),
+            Self::Bytes(2) => copy(elements, into, |[a, b, _]| [a, b]),
+            Self::BytesReversed(2) => copy(elements, into, |[a, b, _]| [b, a]),
+            Self::Bytes(_) => copy(elements, into, |three| three),
+            Self::BytesReversed(_) => copy(elements, into, |[a, b, c]| [c, b, a]),
         }
     }
 }
 
-fn pack(lowest: impl Iterator<Item = u8>, place: impl Fn(u8, u32) -> u8) -> Vec<u8> {
-    let bits: Vec<u8> = lowest.map(|byte| byte & 1).collect();
-    let (bytes, _) = bits.as_chunks::<8>();
-    bytes.iter().map(|byte| (0..).zip(byte).fold(0, |all, (at, bit)| all | place(*bit, at))).collect()
+fn lowest<const SIZE: usize>(element: &[u8; SIZE]) -> u8 {
+    element.first().copied().unwrap_or(0)
+}
+
+/// Appends some of the three lowest bytes of each element.
+fn copy<const SIZE: usize, const COUNT: usize>(
+    elements: &[[u8; SIZE]],
+    into: &mut Vec<u8>,
+    some: impl Fn([u8; 3]) -> [u8; COUNT],
+) {
+    let start = into.len();
+    into.resize(start + elements.len() * COUNT, 0);
+    let (places, _) = into.get_mut(start..).unwrap_or_default().as_chunks_mut::<COUNT>();
+    for (place, element) in places.iter_mut().zip(elements) {
+        if let Some(three) = element.first_chunk::<3>() {
+            *place = some(*three);
+        }
+    }
+}
+
+fn pack<const SIZE: usize>(elements: &[[u8; SIZE]], into: &mut Vec<u8>, place: impl Fn(u8, u32) -> u8) {
+    let (eights, _) = elements.as_chunks::<8>();
+    into.extend(
+        eights
+            .iter()
+            .map(|eight| (0..).zip(eight).fold(0, |all, (at, element)| all | place(lowest(element) & 1, at))),
+    );
 }
 
 /// What was found in a plane.
@@ -92,7 +116,11 @@ impl Planes {
     /// Takes the next chunk, a multiple of eight elements unless it is the last. Answers with the first hit.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Option<Hit> {
         for (plane, seen) in &mut self.planes {
-            seen.extend(plane.extract(bytes, self.size));
+            match self.size {
+                2 => plane.extract::<2>(bytes, seen),
+                4 => plane.extract::<4>(bytes, seen),
+                _ => plane.extract::<8>(bytes, seen),
+            }
             if let Some((what, sample)) = spelled(seen) {
                 return Some(Hit { plane: plane.words(), what, sample });
             }
@@ -118,7 +146,7 @@ fn spelled(bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
 
 type Check = fn(&[u8]) -> bool;
 
-static SIGNATURES: [(&[u8], &str, Check); 5] = [
+static SIGNATURES: [(&[u8], &str, Check); 6] = [
     (b"\x7fELF", "an ELF program", |b| {
         // Class, byte order, version, then padding that is zero: e_ident of the ELF specification.
         matches!(b.get(4..7), Some([1 | 2, 1 | 2, 1])) && b.get(9..16).is_some_and(|pad| pad == [0; 7])
@@ -129,14 +157,16 @@ static SIGNATURES: [(&[u8], &str, Check); 5] = [
         let name = b.get(30..34).is_some_and(|name| name.iter().all(u8::is_ascii_graphic));
         matches!(b.get(4..6), Some([10..=63, 0])) && matches!(b.get(8..10), Some([0 | 8, 0])) && name
     }),
-    (b"\x80", "a pickle", |b| {
-        // PROTO 4 or 5, FRAME, and a length below 2^32 whose upper half is zero.
-        matches!(b.get(1..3), Some([4 | 5, 0x95]))
-            && b.get(7..11).is_some_and(|upper| upper == [0; 4])
-            && b.get(11).is_some_and(|first| b"c}])(\x8c\x8e\x96K".contains(first))
-    }),
+    (b"\x80\x04\x95", "a pickle", framed),
+    (b"\x80\x05\x95", "a pickle", framed),
     (b"#!/", "a script", |b| b.get(3..7).is_some_and(|path| path == b"bin/" || path == b"usr/")),
 ];
+
+/// After PROTO and FRAME: a length below 2^32, whose upper half is zero, and an opcode that pickles begin with.
+fn framed(bytes: &[u8]) -> bool {
+    bytes.get(7..11).is_some_and(|upper| upper == [0; 4])
+        && bytes.get(11).is_some_and(|first| b"c}])(\x8c\x8e\x96K".contains(first))
+}
 
 /// How many printable characters in a row are text: noise reaches that once in 10^20 bytes.
 const TEXT: usize = 48;
@@ -144,20 +174,19 @@ const TEXT: usize = 48;
 /// Where a run of text begins. A constant weight repeats its bytes, so a run needs variety too.
 fn text(bytes: &[u8]) -> Option<usize> {
     let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if !(matches!(byte, b' '..=b'~') || matches!(byte, b'\n' | b'\t' | b'\r')) {
-            start = at + 1;
-            continue;
-        }
-        if at + 1 - start == TEXT {
-            let run = bytes.get(start..=at).unwrap_or_default();
-            if varied(run) {
-                return Some(start);
-            }
-            start = at + 1;
+    // Read backwards from where a run would end: the last byte that is no text says where the next may begin.
+    while let Some(run) = bytes.get(start..start + TEXT) {
+        match run.iter().rposition(|byte| !is_text(*byte)) {
+            Some(at) => start += at + 1,
+            None if varied(run) => return Some(start),
+            None => start += TEXT,
         }
     }
     None
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r')
 }
 
 fn varied(run: &[u8]) -> bool {

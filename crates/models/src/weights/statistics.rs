@@ -53,39 +53,49 @@ impl Statistics {
             count: 0,
             zeros: 0,
             histogram: vec![0; BUCKETS],
+            columns: if rows.is_empty() { u64::MAX } else { columns.unwrap_or(0).max(1) },
             rows,
-            columns: columns.unwrap_or(0).max(1),
         }
     }
 
-    /// Takes the next values in order.
-    pub(super) fn take(&mut self, values: &[f32]) {
-        for value in values {
-            let index = self.count;
-            self.count += 1;
-            if !value.is_finite() {
-                if value.is_nan() {
-                    self.nans += 1;
-                } else {
-                    self.infinities += 1;
+    /// Takes the next values in order, a row or the rest of one at a time.
+    pub(super) fn take(&mut self, mut values: &[f32]) {
+        while !values.is_empty() {
+            let left = self.columns - self.count % self.columns;
+            let length = usize::try_from(left).unwrap_or(usize::MAX).min(values.len());
+            let (part, rest) = values.split_at(length);
+            let squares = self.part(part);
+            if let Some(row) = self.rows.get_mut((self.count / self.columns) as usize) {
+                *row += squares;
+            }
+            self.count += length as u64;
+            values = rest;
+        }
+    }
+
+    /// Counts values of one row, and says what the squares of the finite ones add up to.
+    fn part(&mut self, values: &[f32]) -> f64 {
+        const INFINITE: u32 = 0x7f80_0000;
+        let mut squares = 0.0;
+        for (index, value) in values.iter().enumerate() {
+            let bits = value.to_bits() & 0x7fff_ffff;
+            match bits {
+                0 => self.zeros += 1,
+                INFINITE => self.infinities += 1,
+                _ if bits > INFINITE => self.nans += 1,
+                _ => {
+                    let size = f32::from_bits(bits);
+                    if size > self.largest.0 {
+                        self.largest = (size, self.count + index as u64);
+                    }
+                    if let Some(bucket) = self.histogram.get_mut((bits >> 20) as usize) {
+                        *bucket += 1;
+                    }
+                    squares += f64::from(size) * f64::from(size);
                 }
-                continue;
-            }
-            let size = value.abs();
-            if size == 0.0 {
-                self.zeros += 1;
-                continue;
-            }
-            if size > self.largest.0 {
-                self.largest = (size, index);
-            }
-            if let Some(bucket) = self.histogram.get_mut((size.to_bits() >> 20) as usize) {
-                *bucket += 1;
-            }
-            if let Some(row) = self.rows.get_mut((index / self.columns) as usize) {
-                *row += f64::from(size) * f64::from(size);
             }
         }
+        squares
     }
 
     /// Median of |w| over the finite values that are not zero.

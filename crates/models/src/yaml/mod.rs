@@ -4,4 +4,4 @@ mod inspector;
 mod parser;
 
 pub(crate) use inspector::{OBJECT, Yaml, object};
-pub(crate) use parser::{Stream, parse};
+pub(crate) use parser::{Stream, parse, parse_expanding};

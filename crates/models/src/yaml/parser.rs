@@ -1,5 +1,7 @@
-//! YAML into the same tree as JSON. Aliases are not expanded: each becomes a null, so a bomb of them stays as small as
-//! it is written.
+//! YAML into the same tree as JSON. Unless asked for, aliases are not expanded: each becomes a null, so a bomb of them
+//! stays as small as it is written.
+
+use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
@@ -20,9 +22,22 @@ pub(crate) struct Stream {
 
 const MOST_TAGS: usize = 64;
 
+/// Why a document is refused whose aliases make it larger than `parse_expanding` allows.
+pub(crate) const ALIAS_BOMB: &str = "aliases expand to more values than the limit allows";
+
 /// Reads every document of a YAML text, up to what is broken or beyond the bounds.
 pub(crate) fn parse(text: &str, depth: usize, values: usize) -> Stream {
-    let mut builder = Builder { stream: Stream::default(), open: Vec::new(), depth, left: values };
+    build(text, depth, values, None)
+}
+
+/// The same, with each alias replaced by what its anchor stands for, as loaders do it; all aliases together may stand
+/// for at most `expanded` values.
+pub(crate) fn parse_expanding(text: &str, depth: usize, values: usize, expanded: usize) -> Stream {
+    build(text, depth, values, Some(Anchors { left: expanded, nodes: HashMap::new() }))
+}
+
+fn build(text: &str, depth: usize, values: usize, anchors: Option<Anchors>) -> Stream {
+    let mut builder = Builder { stream: Stream::default(), open: Vec::new(), depth, left: values, anchors };
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.event(event, &span),
@@ -44,6 +59,11 @@ pub(crate) fn parse(text: &str, depth: usize, values: usize) -> Stream {
 struct Open {
     line: u32,
     mapping: bool,
+    anchor: usize,
+    /// Values in it so far, expanded ones too.
+    weight: usize,
+    /// The deepest level below it.
+    height: usize,
     key: Option<String>,
     items: Vec<Node>,
     pairs: Vec<(String, Node)>,
@@ -56,22 +76,30 @@ impl Open {
     }
 }
 
+/// What anchors stand for, with the number of values in it and its levels.
+struct Anchors {
+    left: usize,
+    nodes: HashMap<usize, (Node, usize, usize)>,
+}
+
 struct Builder {
     stream: Stream,
     open: Vec<Open>,
     depth: usize,
     left: usize,
+    anchors: Option<Anchors>,
 }
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Malformed> {
         let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
         match event {
-            Event::Alias(_) => {
+            Event::Alias(anchor) => {
                 self.stream.aliases = self.stream.aliases.saturating_add(1);
-                self.place(Node { line, value: Value::Null });
+                let (node, weight, height) = self.aliased(anchor, line)?;
+                self.place(node, weight, height);
             }
-            Event::Scalar(text, style, _, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 self.left = self
                     .left
                     .checked_sub(1)
@@ -79,27 +107,75 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 self.tag(tag.as_deref().map(spelled), line);
                 let value = if plain { plain_scalar(&text) } else { Value::Text(text.into_owned()) };
-                self.place(Node { line, value });
+                let node = Node { line, value };
+                self.anchor(anchor, &node, 1, 0);
+                self.place(node, 1, 0);
             }
-            Event::SequenceStart(_, tag) => self.start(false, tag.as_deref().map(spelled), line)?,
-            Event::MappingStart(_, tag) => self.start(true, tag.as_deref().map(spelled), line)?,
-            Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop() {
-                    let node = open.close();
-                    self.place(node);
-                }
+            Event::SequenceStart(anchor, tag) => {
+                self.start(false, anchor, tag.as_deref().map(spelled), line)?;
             }
+            Event::MappingStart(anchor, tag) => {
+                self.start(true, anchor, tag.as_deref().map(spelled), line)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}
         }
         Ok(())
     }
 
-    fn start(&mut self, mapping: bool, tag: Option<String>, line: u32) -> Result<(), Malformed> {
+    /// What an alias stands for.
+    fn aliased(&mut self, anchor: usize, line: u32) -> Result<(Node, usize, usize), Malformed> {
+        let Some(anchors) = &mut self.anchors else {
+            return Ok((Node { line, value: Value::Null }, 1, 0));
+        };
+        let Some((node, weight, height)) = anchors.nodes.get(&anchor) else {
+            return Err(Malformed { line, reason: "an alias stands inside what it stands for" });
+        };
+        if self.open.len().saturating_add(*height) > self.depth {
+            return Err(Malformed { line, reason: "the document is nested too deeply" });
+        }
+        anchors.left = anchors.left.checked_sub(*weight).ok_or(Malformed { line, reason: ALIAS_BOMB })?;
+        Ok((node.clone(), *weight, *height))
+    }
+
+    fn anchor(&mut self, anchor: usize, node: &Node, weight: usize, height: usize) {
+        let Some(anchors) = self.anchors.as_mut().filter(|_| anchor != 0) else { return };
+        // What may not be repeated even once need not be kept.
+        let kept =
+            if weight <= anchors.left { node.clone() } else { Node { line: node.line, value: Value::Null } };
+        anchors.nodes.insert(anchor, (kept, weight, height));
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            let (anchor, weight, height) = (open.anchor, open.weight, open.height.saturating_add(1));
+            let node = open.close();
+            self.anchor(anchor, &node, weight, height);
+            self.place(node, weight, height);
+        }
+    }
+
+    fn start(
+        &mut self,
+        mapping: bool,
+        anchor: usize,
+        tag: Option<String>,
+        line: u32,
+    ) -> Result<(), Malformed> {
         if self.open.len() >= self.depth {
             return Err(Malformed { line, reason: "the document is nested too deeply" });
         }
         self.tag(tag, line);
-        self.open.push(Open { line, mapping, key: None, items: Vec::new(), pairs: Vec::new() });
+        self.open.push(Open {
+            line,
+            mapping,
+            anchor,
+            weight: 1,
+            height: 0,
+            key: None,
+            items: Vec::new(),
+            pairs: Vec::new(),
+        });
         Ok(())
     }
 
@@ -112,7 +188,11 @@ impl Builder {
         }
     }
 
-    fn place(&mut self, node: Node) {
+    fn place(&mut self, node: Node, weight: usize, height: usize) {
+        if let Some(open) = self.open.last_mut() {
+            open.weight = open.weight.saturating_add(weight);
+            open.height = open.height.max(height);
+        }
         match self.open.last_mut() {
             None => self.stream.documents.push(node),
             Some(open) if !open.mapping => open.items.push(node),
@@ -124,9 +204,8 @@ impl Builder {
     }
 
     fn close_all(&mut self) {
-        while let Some(open) = self.open.pop() {
-            let node = open.close();
-            self.place(node);
+        while !self.open.is_empty() {
+            self.close();
         }
     }
 }
@@ -175,6 +254,21 @@ mod tests {
     }
 
     #[test]
+    fn aliases_expand_on_request_up_to_a_limit() {
+        let stream = parse_expanding("a: &a {x: [1, 2]}\nb: *a\n", 8, 100, 10);
+        assert_eq!(stream.documents[0].get("b"), stream.documents[0].get("a"));
+        assert!(stream.broken.is_none());
+        let bomb = "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\nd: [*c,*c,*c]\n";
+        let broken = parse_expanding(bomb, 8, 100, 50).broken.unwrap();
+        assert_eq!((broken.line, broken.reason), (3, ALIAS_BOMB));
+        assert!(parse_expanding(bomb, 8, 100, 200).broken.is_none());
+        assert!(parse_expanding("a: &a [*a]\n", 8, 100, 50).broken.is_some());
+        let deep = "a: &a [[[x]]]\nb: [[[[[*a]]]]]\n";
+        assert!(parse_expanding(deep, 8, 100, 50).broken.is_some());
+        assert!(parse_expanding(deep, 9, 100, 50).broken.is_none());
+    }
+
+    #[test]
     fn tags_that_make_objects_are_told() {
         let stream = parse("x: !!python/object/apply:os.system ['echo']\n", 8, 100);
         assert_eq!(stream.tags.len(), 1, "{stream:?}");
@@ -192,6 +286,7 @@ mod tests {
         #[test]
         fn arbitrary_text_never_panics(text in "[\\[\\]{}:,\"'&*!|>%@`#a-f0-9\\- \n\t]{0,200}") {
             let _ = parse(&text, 8, 100);
+            let _ = parse_expanding(&text, 8, 100, 50);
         }
     }
 }

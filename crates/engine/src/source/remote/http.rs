@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_RANGE, RANGE},
+    redirect::Policy,
 };
 use url::Url;
 
@@ -16,9 +17,78 @@ const TRIES: u32 = 3;
 /// A server without ranges sends everything; this much is accepted and held.
 const WHOLE: u64 = 64 << 20;
 
-/// A client that follows redirects, and drops credentials when they lead to another host.
+/// Most redirects from one address.
+const HOPS: usize = 10;
+
+/// A client that follows redirects, and drops credentials when they lead to another host. Never from https to http.
 pub(crate) fn client() -> Result<Client, ListError> {
+    build(Policy::custom(|attempt| {
+        let before = attempt.previous().last().map(Url::scheme);
+        if attempt.previous().len() > HOPS {
+            attempt.error("there are too many redirects")
+        } else if before == Some("https") && attempt.url().scheme() != "https" {
+            attempt.error("the redirect leads from https to another scheme")
+        } else {
+            attempt.follow()
+        }
+    }))
+}
+
+/// A client for the answers of a service: it stays with that service.
+pub(crate) fn service_client() -> Result<Client, ListError> {
+    build(Policy::custom(|attempt| {
+        if attempt.previous().len() > HOPS {
+            attempt.error("there are too many redirects")
+        } else if attempt.previous().first().map(Url::origin) != Some(attempt.url().origin()) {
+            attempt.error("the redirect leads to another host or scheme")
+        } else {
+            attempt.follow()
+        }
+    }))
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// A token (RFC 6750).
+    Bearer(Arc<str>),
+    /// Name and password (RFC 7617).
+    Basic(Arc<str>, Arc<str>),
+}
+
+impl Credential {
+    /// The request with the credential.
+    pub(crate) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::Bearer(token) => request.bearer_auth(token),
+            Self::Basic(name, password) => request.basic_auth(name, Some(password)),
+        }
+    }
+}
+
+/// Neither logs nor errors show what is inside.
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential")
+    }
+}
+
+/// Says who asks, again for every request: some tokens are short-lived. It may itself ask a server.
+pub(crate) type Authority = Arc<dyn Fn() -> io::Result<Option<Credential>> + Send + Sync>;
+
+/// Is the server on this machine? Only there, credentials may travel without encryption.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn build(redirects: Policy) -> Result<Client, ListError> {
     Ok(Client::builder()
+        .redirect(redirects)
         .user_agent(concat!("bartizan/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(30))
@@ -30,32 +100,37 @@ pub(crate) struct HttpObject {
     network: Network,
     client: Client,
     url: Url,
-    token: Option<Arc<str>>,
+    authority: Option<Authority>,
     /// Everything, when the server cannot send ranges.
     whole: Mutex<Option<Bytes>>,
 }
 
 impl HttpObject {
-    pub(crate) fn new(network: Network, client: Client, url: Url, token: Option<Arc<str>>) -> Self {
-        Self { network, client, url, token, whole: Mutex::new(None) }
+    pub(crate) fn new(network: Network, client: Client, url: Url, authority: Option<Authority>) -> Self {
+        Self { network, client, url, authority, whole: Mutex::new(None) }
     }
 
-    fn request(&self, start: u64, end: u64) -> RequestBuilder {
+    fn credential(&self) -> io::Result<Option<Credential>> {
+        self.authority.as_ref().map_or(Ok(None), |authority| authority())
+    }
+
+    fn request(&self, start: u64, end: u64, credential: Option<&Credential>) -> RequestBuilder {
         let request = self
             .client
             .get(self.url.clone())
             .header(RANGE, format!("bytes={start}-{}", end.saturating_sub(1)))
             // A compressed answer would have other offsets.
             .header(ACCEPT_ENCODING, "identity");
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
+        match credential {
+            Some(credential) => credential.apply(request),
             None => request,
         }
     }
 
     /// The size of the object, by asking for its first byte.
     fn size(&self) -> Result<u64, ListError> {
-        let response = self.network.wait(send(|| self.request(0, 1)))?;
+        let credential = self.credential()?;
+        let response = self.network.wait(send(|| self.request(0, 1, credential.as_ref())))?;
         match response.status() {
             StatusCode::PARTIAL_CONTENT => total(&response)
                 .ok_or_else(|| ListError::Failed("the server does not tell the object's size".to_owned())),
@@ -83,8 +158,9 @@ impl Ranges for HttpObject {
         if let Some(whole) = self.whole.lock().ok().and_then(|whole| whole.clone()) {
             return Ok(part(&whole));
         }
+        let credential = self.credential()?;
         self.network.wait(async {
-            let response = send(|| self.request(start, end)).await?;
+            let response = send(|| self.request(start, end, credential.as_ref())).await?;
             match response.status() {
                 StatusCode::PARTIAL_CONTENT if first(&response) == Some(start) => {
                     take(response, end.saturating_sub(start)).await
@@ -116,7 +192,7 @@ pub(crate) fn list(url: &Url, network: &Network) -> Result<Vec<Object>, ListErro
         .to_owned();
     let object = HttpObject::new(network.clone(), client()?, url.clone(), None);
     let size = object.size()?;
-    Ok(vec![Object { path: name, size, ranges: Arc::new(object) }])
+    Ok(vec![Object { path: name, size, ranges: Arc::new(object), token: None, sha256: None }])
 }
 
 /// Sends a request, again when the server is busy or the connection breaks.
@@ -171,6 +247,8 @@ fn first(response: &Response) -> Option<u64> {
 pub(crate) fn explain(error: &reqwest::Error) -> String {
     let mut text = if error.is_timeout() {
         "the server does not answer in time".to_owned()
+    } else if error.is_redirect() {
+        "a redirect was not followed".to_owned()
     } else if error.is_connect() {
         "no connection".to_owned()
     } else {

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     ListError, Network, Object,
-    http::{self, HttpObject},
+    http::{self, Authority, Credential, HttpObject},
 };
 
 /// Most pages of a listing; a page has up to 1,000 entries.
@@ -31,10 +31,35 @@ pub(crate) struct Hub {
 /// What the user named.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repository {
+    pub(crate) kind: RepositoryKind,
     pub(crate) id: String,
     pub(crate) revision: String,
     /// A file or folder inside; empty for all of it.
     pub(crate) path: String,
+}
+
+/// What a repository holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RepositoryKind {
+    Model,
+    Dataset,
+}
+
+impl RepositoryKind {
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Model => "models",
+            Self::Dataset => "datasets",
+        }
+    }
+
+    /// What stands before the id in addresses of files.
+    const fn prefix(self) -> &'static [&'static str] {
+        match self {
+            Self::Model => &[],
+            Self::Dataset => &["datasets"],
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,6 +69,18 @@ struct Entry {
     path: String,
     #[serde(default)]
     size: u64,
+    /// git's SHA-1 of the blob.
+    #[serde(default)]
+    oid: Option<String>,
+    #[serde(default)]
+    lfs: Option<Large>,
+}
+
+/// Where the content is in LFS.
+#[derive(Deserialize)]
+struct Large {
+    /// SHA-256 of the content.
+    oid: String,
 }
 
 impl Hub {
@@ -62,8 +99,9 @@ impl Hub {
         let base = Url::parse(&self.endpoint)
             .map_err(|error| ListError::Usage(format!("HF_ENDPOINT is no address: {error}")))?;
         let token = self.token_for(&base);
-        let client = http::client()?;
-        let mut next = Some(address(&base, &["api", "models"], &repository, "tree", "")?);
+        let authority = token.clone().map(|token| Arc::new(move || Ok(Some(token.clone()))) as Authority);
+        let (client, service) = (http::client()?, http::service_client()?);
+        let mut next = Some(address(&base, &["api", repository.kind.plural()], &repository, "tree", "")?);
         if let Some(first) = &mut next {
             first.set_query(Some("recursive=true"));
         }
@@ -74,14 +112,17 @@ impl Hub {
             if pages > PAGES {
                 return Err(ListError::Failed(format!("the listing has more than {PAGES} pages")));
             }
-            let (entries, following) = fetch(network, &client, &page, token.as_ref())?;
+            let (entries, following) = fetch(network, &service, &page, token.as_ref())?;
             for entry in entries.into_iter().filter(|entry| entry.kind == "file") {
                 if !repository.covers(&entry.path) {
                     continue;
                 }
-                let url = address(&base, &[], &repository, "resolve", &entry.path)?;
-                let ranges = Arc::new(HttpObject::new(network.clone(), client.clone(), url, token.clone()));
-                objects.push(Object { path: entry.path, size: entry.size, ranges });
+                let url = address(&base, repository.kind.prefix(), &repository, "resolve", &entry.path)?;
+                let ranges =
+                    Arc::new(HttpObject::new(network.clone(), client.clone(), url, authority.clone()));
+                let sha256 = entry.lfs.map(|large| large.oid);
+                let token = sha256.clone().or(entry.oid);
+                objects.push(Object { path: entry.path, size: entry.size, ranges, token, sha256 });
             }
             next = following;
         }
@@ -92,14 +133,9 @@ impl Hub {
     }
 
     /// The token goes to the hub alone, and never unencrypted over a network.
-    fn token_for(&self, base: &Url) -> Option<Arc<str>> {
-        let local = match base.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        self.token.clone().filter(|_| base.scheme() == "https" || local)
+    pub(crate) fn token_for(&self, base: &Url) -> Option<Credential> {
+        let token = self.token.clone().filter(|_| base.scheme() == "https" || http::is_loopback(base))?;
+        Some(Credential::Bearer(token))
     }
 }
 
@@ -108,13 +144,13 @@ fn fetch(
     network: &Network,
     client: &Client,
     page: &Url,
-    token: Option<&Arc<str>>,
+    token: Option<&Credential>,
 ) -> Result<(Vec<Entry>, Option<Url>), ListError> {
     let answer = network.wait(async {
         let response = http::send(|| {
             let request = client.get(page.clone());
             match token {
-                Some(token) => request.bearer_auth(token),
+                Some(token) => token.apply(request),
                 None => request,
             }
         })
@@ -137,7 +173,7 @@ fn fetch(
 }
 
 impl Repository {
-    /// Reads `hf://org/model@revision/path`; the revision is `main` when there is none.
+    /// Reads `hf://org/model@revision/path`, or `hf://datasets/org/name@revision/path`; the revision is `main` when there is none.
     pub(crate) fn parse(uri: &str) -> Result<Self, ListError> {
         let wrong = || {
             ListError::Usage(format!(
@@ -146,6 +182,10 @@ impl Repository {
             ))
         };
         let rest = uri.strip_prefix("hf://").ok_or_else(wrong)?;
+        let (kind, rest) = match rest.strip_prefix("datasets/") {
+            Some(rest) => (RepositoryKind::Dataset, rest),
+            None => (RepositoryKind::Model, rest),
+        };
         let mut parts = rest.split('/').filter(|part| !part.is_empty());
         let owner = parts.next().ok_or_else(wrong)?;
         let named = parts.next().ok_or_else(wrong)?;
@@ -156,7 +196,7 @@ impl Repository {
         }
         // Revisions such as `refs/pr/1` are written with %2F.
         let revision = revision.replace("%2F", "/").replace("%2f", "/");
-        Ok(Self { id: format!("{owner}/{name}"), revision, path: path.join("/") })
+        Ok(Self { kind, id: format!("{owner}/{name}"), revision, path: path.join("/") })
     }
 
     fn covers(&self, path: &str) -> bool {
@@ -187,7 +227,7 @@ fn address(
 
 /// The next page, from the `Link` header (RFC 8288). Another host than the hub's is not followed: the token would go
 /// there.
-fn following(headers: &HeaderMap, page: &Url) -> Option<Url> {
+pub(crate) fn following(headers: &HeaderMap, page: &Url) -> Option<Url> {
     let links = headers.get(LINK)?.to_str().ok()?;
     let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
     let target = next.split_once('<')?.1.split_once('>')?.0;

@@ -4,9 +4,9 @@
 //! runtime that talks to the network is made when the first remote target is listed and shared by all of them.
 
 mod blocks;
-mod http;
-mod hub;
-mod store;
+pub(crate) mod http;
+pub(crate) mod hub;
+pub(crate) mod store;
 mod tree;
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bartizan_core::{Content, Kind, Tree};
@@ -43,10 +43,14 @@ pub(crate) struct Object {
     pub(crate) path: String,
     pub(crate) size: u64,
     pub(crate) ranges: Arc<dyn Ranges>,
+    /// Changes when the object does, where the server tells.
+    pub(crate) token: Option<String>,
+    /// SHA-256 of the object, where the server tells.
+    pub(crate) sha256: Option<String>,
 }
 
 impl Object {
-    fn content(&self) -> Content {
+    pub(crate) fn content(&self) -> Content {
         Content::from_source(Arc::new(blocks::Blocks::new(self.size, Arc::clone(&self.ranges))))
     }
 }
@@ -90,7 +94,7 @@ fn list_from(
     listing: &mut Listing,
 ) -> Result<(), EngineError> {
     let shown = bartizan_core::redacted(uri);
-    let network = Network { cancel: Arc::clone(cancel) };
+    let network = Network { cancel: Arc::clone(cancel), until: None };
     let objects = match uri.split_once("://").map(|(scheme, _)| scheme) {
         Some("hf") => hub.list(uri, &network),
         Some("http" | "https") => parse(uri).and_then(|url| http::list(&url, &network)),
@@ -157,11 +161,18 @@ fn parse(uri: &str) -> Result<Url, ListError> {
 #[derive(Clone)]
 pub(crate) struct Network {
     cancel: Arc<AtomicBool>,
+    /// Closed after this, too.
+    until: Option<Instant>,
 }
 
 impl Network {
+    /// A way that is closed at a certain time.
+    pub(crate) fn until(cancel: &Arc<AtomicBool>, until: Instant) -> Self {
+        Self { cancel: Arc::clone(cancel), until: Some(until) }
+    }
+
     /// Waits for an answer, or until the user stops the scan. Several threads may wait at once; one does the talking.
-    fn wait<T: Send>(&self, future: impl Future<Output = io::Result<T>> + Send) -> io::Result<T> {
+    pub(crate) fn wait<T: Send>(&self, future: impl Future<Output = io::Result<T>> + Send) -> io::Result<T> {
         static RUNTIME: OnceLock<Option<tokio::runtime::Runtime>> = OnceLock::new();
         let runtime = RUNTIME
             .get_or_init(|| {
@@ -177,12 +188,15 @@ impl Network {
         runtime.block_on(async {
             match select(pin!(future), pin!(stopped)).await {
                 Either::Left((answer, _)) => answer,
-                Either::Right(_) => Err(io::Error::other("the scan was interrupted")),
+                Either::Right(_) if self.cancel.load(Ordering::Relaxed) => {
+                    Err(io::Error::other("the scan was interrupted"))
+                }
+                Either::Right(_) => Err(io::Error::other("the time for this source ran out")),
             }
         })
     }
 
     fn cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed)
+        self.cancel.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() > until)
     }
 }

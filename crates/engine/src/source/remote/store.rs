@@ -7,7 +7,7 @@ use std::{io, sync::Arc};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
+    ObjectMeta, ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
     gcp::GoogleCloudStorageBuilder, path::Path,
 };
 use url::Url;
@@ -44,17 +44,23 @@ pub(crate) fn list_in(
     path: &Path,
     network: &Network,
 ) -> Result<Vec<Object>, ListError> {
-    let object = |relative: String, location: Path, size: u64| Object {
+    let object = |relative: String, found: ObjectMeta| Object {
         path: relative,
-        size,
-        ranges: Arc::new(StoredObject { store: Arc::clone(store), path: location, network: network.clone() }),
+        size: found.size,
+        token: Some(token(&found)),
+        sha256: None,
+        ranges: Arc::new(StoredObject {
+            store: Arc::clone(store),
+            path: found.location,
+            network: network.clone(),
+        }),
     };
     let objects = network.wait(async {
         if path.parts().next().is_some() {
             match store.head(path).await {
                 Ok(found) => {
                     let name = path.filename().unwrap_or_default().to_owned();
-                    return Ok(vec![object(name, found.location, found.size)]);
+                    return Ok(vec![object(name, found)]);
                 }
                 Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(failed(&error)),
@@ -70,7 +76,7 @@ pub(crate) fn list_in(
                 Some(parts) => parts.map(|part| part.as_ref().to_owned()).collect(),
                 None => continue,
             };
-            objects.push(object(relative.join("/"), found.location.clone(), found.size));
+            objects.push(object(relative.join("/"), found));
         }
         if objects.is_empty() {
             return Err(io::Error::other("there is no object and no prefix of this name"));
@@ -78,6 +84,38 @@ pub(crate) fn list_in(
         Ok(objects)
     })?;
     Ok(objects)
+}
+
+/// What changes when the object does.
+fn token(object: &ObjectMeta) -> String {
+    format!(
+        "{}-{}-{}-{}",
+        object.e_tag.as_deref().unwrap_or_default(),
+        object.version.as_deref().unwrap_or_default(),
+        object.last_modified.timestamp_micros(),
+        object.size
+    )
+}
+
+/// Objects of a store that is not at its provider's own address.
+pub(crate) fn list_at(
+    url: &Url,
+    endpoint: &Url,
+    plain_http: bool,
+    network: &Network,
+) -> Result<Vec<Object>, ListError> {
+    if !matches!(url.scheme(), "s3" | "s3a") {
+        return Err(ListError::Usage("only s3:// has an endpoint of its own".to_owned()));
+    }
+    let store = AmazonS3Builder::from_env()
+        .with_url(url.as_str())
+        .with_endpoint(endpoint.as_str().trim_end_matches('/'))
+        .with_allow_http(plain_http || super::http::is_loopback(endpoint))
+        .build()
+        .map_err(|error| ListError::from(failed(&error)))?;
+    let path = Path::from_url_path(url.path())
+        .map_err(|error| ListError::Usage(format!("`{}`: {error}", url.path())))?;
+    list_in(&(Arc::new(store) as Arc<dyn ObjectStore>), &path, network)
 }
 
 fn open(url: &Url) -> object_store::Result<Arc<dyn ObjectStore>> {

@@ -1,0 +1,196 @@
+//! What code and configuration use.
+
+use std::collections::BTreeMap;
+
+use bartizan_core::{Fact, Usage, UsageKind};
+
+use super::{Component, Occurrence, Origin, Role, build::Builder, names};
+use crate::bom::Asset;
+
+/// Who answers over a network, rather than hand out files.
+const SERVICES: &[&str] = &[
+    "ai21",
+    "anthropic",
+    "aws",
+    "azure",
+    "azure-openai",
+    "baseten",
+    "bedrock",
+    "cerebras",
+    "cohere",
+    "databricks",
+    "dashscope",
+    "deepinfra",
+    "deepseek",
+    "fireworks",
+    "gemini",
+    "google",
+    "groq",
+    "jina",
+    "litellm",
+    "mistral",
+    "moonshot",
+    "nvidia",
+    "openai",
+    "openrouter",
+    "perplexity",
+    "replicate",
+    "sagemaker",
+    "together",
+    "vertex",
+    "vertexai",
+    "voyage",
+    "voyageai",
+    "watsonx",
+    "xai",
+];
+
+impl Builder<'_> {
+    /// Joins all uses of one thing into one component; uses of different versions are different components.
+    pub(super) fn usages(&mut self, assets: &[&Asset]) {
+        let mut found: BTreeMap<(Role, String), Vec<(&Usage, &str)>> = BTreeMap::new();
+        for asset in assets {
+            for fact in &asset.facts {
+                let Fact::Usage(usage) = fact else { continue };
+                let role = role(usage.kind);
+                let name = usage.name.trim();
+                if !name.is_empty() {
+                    found.entry((role, name.to_owned())).or_default().push((usage, &asset.path));
+                }
+            }
+        }
+        for ((role, name), uses) in found {
+            for (usage, path) in &uses {
+                let at = match self.local_use(role, &name, usage, path) {
+                    Some(at) => at,
+                    None => self.remote_use(role, &name, usage),
+                };
+                self.note(at, usage, path);
+            }
+        }
+    }
+
+    /// The component that a path in code means; a new one where no component is there yet.
+    fn local_use(&mut self, role: Role, name: &str, usage: &Usage, path: &str) -> Option<usize> {
+        if !matches!(role, Role::Model | Role::Dataset | Role::Prompt) {
+            return None;
+        }
+        let candidates: Vec<String> =
+            ["", names::folder(path)].iter().filter_map(|folder| names::resolve(folder, name)).collect();
+        for candidate in &candidates {
+            if let Some(at) = self.at_path(role, candidate) {
+                return Some(at);
+            }
+        }
+        let here = candidates.iter().find(|candidate| self.exists(candidate));
+        if !usage.local && here.is_none() {
+            return None;
+        }
+        // Names of a hub may be folders here by chance: only what says that it is a path, or is a file, is one.
+        if !usage.local
+            && here.is_some_and(|here| !self.inventory.assets.iter().any(|asset| asset.path == *here))
+        {
+            return None;
+        }
+        let place = here.or_else(|| candidates.first()).cloned().unwrap_or_else(|| name.to_owned());
+        if let Some(at) = self.by_path.get(&place) {
+            return Some(*at);
+        }
+        let mut component = Component::new(role, place.clone());
+        component.origin = if here.is_some() { Origin::Local } else { Origin::Missing };
+        if let Some(asset) = self.inventory.assets.iter().find(|asset| asset.path == place) {
+            component.sha256.clone_from(&asset.sha256);
+            component.size = Some(asset.size);
+        }
+        let at = self.add(component);
+        self.by_path.insert(place, at);
+        Some(at)
+    }
+
+    fn remote_use(&mut self, role: Role, name: &str, usage: &Usage) -> usize {
+        let (version, constraint) = version(role, usage);
+        let at = self.find_or_add(role, name, version.as_deref());
+        let provider = usage.provider.as_deref().filter(|provider| *provider != "local");
+        if let Some(component) = self.component(at) {
+            if component.provider.is_none() {
+                component.provider = provider.map(str::to_owned);
+            }
+            if component.constraint.is_none() {
+                component.constraint = constraint;
+            }
+        }
+        if let Some(provider) = provider.filter(|name| role == Role::Model && is_service(name)) {
+            let service = self.find_or_add(Role::Service, provider, None);
+            self.needs.insert((at, service));
+            let occurrences = self.components.get(at).map(|component| component.occurrences.clone());
+            if let (Some(component), Some(occurrences)) = (self.component(service), occurrences) {
+                component.provider = Some(provider.to_owned());
+                component.occurrences.extend(occurrences);
+            }
+        }
+        at
+    }
+
+    fn note(&mut self, at: usize, usage: &Usage, path: &str) {
+        let service: Vec<usize> =
+            self.needs.iter().filter(|(from, _)| *from == at).map(|(_, to)| *to).collect();
+        let occurrence =
+            Occurrence { path: path.to_owned(), line: usage.line, api: usage.api.clone(), via: usage.via };
+        for service in service {
+            if let Some(component) =
+                self.component(service).filter(|component| component.role == Role::Service)
+            {
+                component.occurrences.insert(occurrence.clone());
+            }
+        }
+        let Some(component) = self.component(at) else { return };
+        component.occurrences.insert(occurrence);
+        // A service names its models itself, and local files are what they are.
+        let can_be_pinned = match component.role {
+            Role::Model | Role::Dataset => {
+                component.origin == Origin::Remote && !component.provider.as_deref().is_some_and(is_service)
+            }
+            Role::Library | Role::Container => true,
+            _ => false,
+        };
+        if can_be_pinned {
+            component.pinned = Some(component.pinned.unwrap_or(true) && usage.pinned);
+        }
+    }
+}
+
+fn is_service(provider: &str) -> bool {
+    SERVICES.contains(&provider) || provider.starts_with("openai-compatible")
+}
+
+fn role(kind: UsageKind) -> Role {
+    match kind {
+        UsageKind::Model => Role::Model,
+        UsageKind::Dataset => Role::Dataset,
+        UsageKind::Library => Role::Library,
+        UsageKind::Container => Role::Container,
+        UsageKind::Service => Role::Service,
+        UsageKind::VectorStore => Role::VectorStore,
+        UsageKind::Agent => Role::Agent,
+        UsageKind::McpServer => Role::McpServer,
+        UsageKind::Tool => Role::Tool,
+        UsageKind::Prompt => Role::Prompt,
+    }
+}
+
+/// The exact version, or else what versions are allowed.
+fn version(role: Role, usage: &Usage) -> (Option<String>, Option<String>) {
+    let Some(text) = usage.version.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
+        return (None, None);
+    };
+    if role != Role::Library {
+        return (Some(text.to_owned()), None);
+    }
+    let exact = text.trim_start_matches('=').trim();
+    let is_range = exact.starts_with(['<', '>', '~', '^', '!', '*']) || exact.contains([',', '|', ' ', '*']);
+    if is_range || (!usage.pinned && !exact.starts_with(|c: char| c.is_ascii_digit() || c == 'v')) {
+        (None, Some(text.to_owned()))
+    } else {
+        (Some(exact.to_owned()), None)
+    }
+}
