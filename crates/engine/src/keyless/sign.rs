@@ -20,6 +20,17 @@ pub struct Endpoints {
     pub timestamps: Option<String>,
 }
 
+impl Default for Endpoints {
+    /// Sigstore's public good instance.
+    fn default() -> Self {
+        Self {
+            fulcio: "https://fulcio.sigstore.dev".to_owned(),
+            rekor: "https://rekor.sigstore.dev".to_owned(),
+            timestamps: None,
+        }
+    }
+}
+
 /// Why nothing was signed. No message holds the token.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
@@ -56,14 +67,18 @@ pub fn sign(statement: &[u8], endpoints: &Endpoints, token: &str) -> Result<Stri
         services = services.with_tsa_url(url);
     }
     let signer = SigningContext::new(services).with_http_client(client).signer(identity);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| SignError::Service(error.to_string()))?;
+    let runtime = runtime()?;
     let bundle = runtime
         .block_on(signer.sign_raw_statement(statement))
         .map_err(|error| SignError::Service(conceal(&error.to_string(), token)))?;
     bundle.to_json().map_err(|error| SignError::Service(error.to_string()))
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, SignError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| SignError::Service(error.to_string()))
 }
 
 /// An endpoint must be encrypted, or on this machine.

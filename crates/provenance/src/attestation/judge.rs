@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Decision, Policy, Predicate, Requirement, Statement, predicate::version};
 use crate::oms::Signer;
@@ -39,53 +39,74 @@ pub struct Attested {
     pub statement: Statement,
 }
 
-/// Whether the policy is met.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+/// Whether a policy is met, demand by demand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
-    /// Is it met?
+    /// Are all demands met?
     pub met: bool,
-    /// What is not.
-    pub unmet: Vec<Unmet>,
-    /// Attestations that met a demand, by their file.
-    pub used: Vec<String>,
+    /// What was demanded.
+    pub demands: Vec<Demand>,
 }
 
-/// A demand that is not met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Unmet {
-    /// What is demanded.
+/// One thing that a policy demands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Demand {
+    /// In words.
     pub demand: String,
+    /// Is it met?
+    pub met: bool,
+    /// Is it about what is revoked, rather than about what is needed?
+    #[serde(skip)]
+    pub is_denial: bool,
+    /// The attestation or signer that met it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
     /// Why it is not met: one line for each attestation that came near, or for what is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub reasons: Vec<String>,
+}
+
+impl Demand {
+    fn new(demand: String, outcome: Result<Option<String>, Vec<String>>) -> Self {
+        let met = outcome.is_ok();
+        let (by, reasons) = match outcome {
+            Ok(by) => (by, Vec::new()),
+            Err(reasons) => (None, reasons),
+        };
+        Self { demand, met, is_denial: false, by, reasons }
+    }
+}
+
+impl Judgement {
+    /// The demands that are not met.
+    pub fn unmet(&self) -> impl Iterator<Item = &Demand> {
+        self.demands.iter().filter(|demand| !demand.met)
+    }
 }
 
 /// Judges a verified model and its attestations as of `now` (seconds since 1970). What is revoked is refused whoever
 /// vouches for it; an attestation by a revoked signer counts as absent.
 pub fn judge(policy: &Policy, model: &ModelSignature<'_>, attestations: &[Attested], now: i64) -> Judgement {
-    let mut judgement = Judgement::default();
-    let revoked = revoked_model(policy, model);
-    if !revoked.is_empty() {
-        judgement.unmet.push(Unmet { demand: "the model is not revoked".to_owned(), reasons: revoked });
+    let mut demands = Vec::new();
+    if !policy.deny.is_empty() {
+        let revoked = revoked_model(policy, model);
+        let outcome = if revoked.is_empty() { Ok(None) } else { Err(revoked) };
+        let demand = "neither the model nor its signer is on the deny list".to_owned();
+        demands.push(Demand { is_denial: true, ..Demand::new(demand, outcome) });
     }
     let wanted = &policy.model.signed_by;
-    if !wanted.is_empty() && !wanted.iter().any(|name| model.names.contains(name)) {
-        judgement.unmet.push(Unmet {
-            demand: format!("the model is signed by {}", either(wanted)),
-            reasons: vec![format!("it is signed by {}", describe(model.signer))],
-        });
+    if !wanted.is_empty() {
+        let outcome = match wanted.iter().find(|name| model.names.contains(*name)) {
+            Some(name) => Ok(Some(name.clone())),
+            None => Err(vec![format!("it is signed by {}", describe(model.signer))]),
+        };
+        demands.push(Demand::new(format!("the model is signed by {}", either(wanted)), outcome));
     }
-    let mut used = BTreeSet::new();
     for requirement in &policy.require {
-        match meets(policy, requirement, model.root_digest, attestations, now) {
-            Ok(source) => {
-                used.insert(source.to_owned());
-            }
-            Err(reasons) => judgement.unmet.push(Unmet { demand: demand(requirement), reasons }),
-        }
+        let outcome = meets(policy, requirement, model.root_digest, attestations, now);
+        demands.push(Demand::new(demand(requirement), outcome.map(|source| Some(source.to_owned()))));
     }
-    judgement.used = used.into_iter().collect();
-    judgement.met = judgement.unmet.is_empty();
-    judgement
+    Judgement { met: demands.iter().all(|demand| demand.met), demands }
 }
 
 fn revoked_model(policy: &Policy, model: &ModelSignature<'_>) -> Vec<String> {

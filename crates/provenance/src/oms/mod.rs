@@ -24,7 +24,7 @@ pub use compare::Observation;
 pub use manifest::{Block, Manifest};
 pub use name::ResourceName;
 pub use serialization::{GIT_PATHS, Method, SHARD_SIZE, Serialization, is_under, may_act_when_empty};
-pub use sign::{certificate_bundle, certificate_statement, key_bundle, key_statement};
+pub use sign::{certificate_bundle, key_bundle};
 pub use verdict::{Note, Problem, Reason, Signer, SignerKind, Status, Verdict, Warning};
 
 #[cfg(test)]

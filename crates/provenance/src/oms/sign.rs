@@ -1,50 +1,26 @@
-//! Making bundles.
+//! Making bundles of any in-toto statement: [`Manifest::to_statement`](super::Manifest::to_statement), or an attestation.
 
-use super::{
-    bundle::{Bundle, KeyMaterial, MEDIA_TYPE, Material},
-    manifest::Manifest,
-};
+use super::bundle::{Bundle, KeyMaterial, MEDIA_TYPE, Material};
 use crate::{
     certificates::Certificate,
     dsse::{Envelope, IN_TOTO},
     keys::{KeyError, PrivateKey},
 };
 
-/// Signs a manifest; the bundle names the key by its digest.
+/// Signs a statement; the bundle names the key by its digest.
 ///
 /// # Errors
 /// When the key fails to sign.
-pub fn key_bundle(manifest: &Manifest, key: &PrivateKey) -> Result<Bundle, KeyError> {
-    key_statement(statement(manifest)?, key)
-}
-
-/// Signs any in-toto statement; the bundle names the key by its digest.
-///
-/// # Errors
-/// When the key fails to sign.
-pub fn key_statement(statement: Vec<u8>, key: &PrivateKey) -> Result<Bundle, KeyError> {
+pub fn key_bundle(statement: Vec<u8>, key: &PrivateKey) -> Result<Bundle, KeyError> {
     let hint = Some(key.public()?.hint()?);
     signed(statement, key, Material::Key(KeyMaterial { hint, pem: None }))
 }
 
-/// Signs a manifest; the bundle carries the certificate of the key, and those above it.
+/// Signs a statement; the bundle carries the certificate of the key, and those above it.
 ///
 /// # Errors
 /// When the certificate is that of another key, or the key fails to sign.
 pub fn certificate_bundle(
-    manifest: &Manifest,
-    key: &PrivateKey,
-    certificate: &Certificate,
-    above: &[Certificate],
-) -> Result<Bundle, KeyError> {
-    certificate_statement(statement(manifest)?, key, certificate, above)
-}
-
-/// Signs any in-toto statement; the bundle carries the certificate of the key, and those above it.
-///
-/// # Errors
-/// When the certificate is that of another key, or the key fails to sign.
-pub fn certificate_statement(
     statement: Vec<u8>,
     key: &PrivateKey,
     certificate: &Certificate,
@@ -55,10 +31,6 @@ pub fn certificate_statement(
     }
     let chain = std::iter::once(certificate).chain(above).map(|certificate| certificate.der().to_vec());
     signed(statement, key, Material::Certificates(chain.collect()))
-}
-
-fn statement(manifest: &Manifest) -> Result<Vec<u8>, KeyError> {
-    manifest.to_statement().map_err(|_| KeyError::Signing)
 }
 
 fn signed(statement: Vec<u8>, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
