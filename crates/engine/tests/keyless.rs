@@ -16,7 +16,10 @@ mod tamper;
 
 use std::path::Path;
 
-use bartizan_engine::keyless::{Endpoints, Expectation, Reason, SignError, TrustRoot, sign, verify};
+use bartizan_engine::{
+    keyless::{Endpoints, Expectation, Expected, SignError, TrustRoot, sign, verify},
+    signing::Reason,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sigstore::Sigstore;
@@ -33,7 +36,14 @@ fn root(sigstore: &Sigstore) -> TrustRoot {
 }
 
 fn expected(sigstore: &Sigstore) -> Expectation {
-    Expectation { identity: WHO.to_owned(), issuer: sigstore.url.clone() }
+    exactly(WHO, &sigstore.url)
+}
+
+fn exactly(identity: &str, issuer: &str) -> Expectation {
+    Expectation {
+        identity: Expected::Exactly(identity.to_owned()),
+        issuer: Expected::Exactly(issuer.to_owned()),
+    }
 }
 
 /// A double, and a bundle that was signed with it.
@@ -49,7 +59,8 @@ fn what_was_signed_keyless_verifies_without_network() {
     assert_eq!(sigstore.requests(), ["POST /api/v2/signingCert", "POST /api/v1/log/entries"]);
     let verified = verify(bundle.to_string().as_bytes(), &root(&sigstore), &expected(&sigstore)).unwrap();
     assert_eq!(verified.payload, STATEMENT.as_bytes());
-    assert_eq!((verified.signer.identity.as_str(), &verified.signer.issuer), (WHO, &sigstore.url));
+    assert_eq!(verified.signer.identity.as_deref(), Some(WHO));
+    assert_eq!(verified.signer.issuer.as_ref(), Some(&sigstore.url));
     assert!(verified.signer.signed_at.is_some());
     assert_eq!(sigstore.requests().len(), 2, "verification asks nobody");
 }
@@ -66,10 +77,28 @@ fn another_identity_or_issuer_fails() {
         (WHO, "https://accounts.example.com"),
         (WHO, ""),
     ] {
-        let expected = Expectation { identity: identity.to_owned(), issuer: issuer.to_owned() };
+        let expected = exactly(identity, issuer);
         let rejected = verify(bundle.as_bytes(), &root, &expected).unwrap_err();
-        assert_eq!(rejected.reason, Reason::Identity, "{identity} {issuer}: {rejected}");
+        assert_eq!(rejected.kind, Reason::Identity, "{identity} {issuer}: {rejected:?}");
     }
+}
+
+#[test]
+fn patterns_are_for_the_whole_identity_and_issuer() {
+    let (sigstore, bundle) = signed();
+    let (bundle, root) = (bundle.to_string(), root(&sigstore));
+    let reason = |identity: &str, issuer: &str| {
+        let (identity, issuer) = (Expected::matching(identity).unwrap(), Expected::matching(issuer).unwrap());
+        verify(bundle.as_bytes(), &root, &Expectation { identity, issuer })
+            .map_err(|problem| problem.kind)
+            .err()
+    };
+    let issuer = r"http://127\.0\.0\.1:\d+";
+    assert_eq!(reason(r"[a-z]+@example\.com", issuer), None);
+    for identity in ["ada", r"da@example\.com", r"[a-z]+@example\.co", r"ada@examplex\.com"] {
+        assert_eq!(reason(identity, issuer), Some(Reason::Identity), "{identity}");
+    }
+    assert_eq!(reason(".*", r"https://.*"), Some(Reason::Identity));
 }
 
 #[test]
@@ -79,7 +108,7 @@ fn another_root_does_not_accept_it() {
     let shipped = TrustRoot::shipped().unwrap();
     for root in [other, shipped] {
         let rejected = verify(bundle.to_string().as_bytes(), &root, &expected(&sigstore)).unwrap_err();
-        assert!(matches!(rejected.reason, Reason::Chain | Reason::Signature), "{rejected}");
+        assert!(matches!(rejected.kind, Reason::Chain | Reason::Signature), "{rejected:?}");
     }
 }
 

@@ -14,8 +14,8 @@ mod sign;
 mod token;
 mod verify;
 
+pub use bartizan_provenance::attestation::{Expected, ExpectedError};
 pub use root::{RootError, TrustRoot};
 pub use sign::{Endpoints, SignError, sign};
-pub use bartizan_provenance::attestation::{Expected, ExpectedError};
 pub use token::ambient_token;
 pub use verify::{Expectation, Verified, verify};

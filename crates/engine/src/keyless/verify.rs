@@ -61,10 +61,11 @@ pub fn verify(bundle: &[u8], root: &TrustRoot, expected: &Expectation) -> Result
     };
     let identity = identity.as_str();
     if !(expected.identity.accepts(identity) && expected.issuer.accepts(issuer)) {
-        return Err(Problem::new(Reason::Identity, "someone else signed than the one who was expected").between(
-            format!("{}, as {} says", expected.identity, expected.issuer),
-            format!("{identity}, as {issuer} says"),
-        ));
+        return Err(Problem::new(Reason::Identity, "someone else signed than the one who was expected")
+            .between(
+                format!("{}, as {} says", expected.identity, expected.issuer),
+                format!("{identity}, as {issuer} says"),
+            ));
     }
     let signed_at = result.verified_timestamps().iter().min().map(ToString::to_string);
     let signer = Signer {

@@ -22,13 +22,13 @@ pub use bartizan_provenance::{
     oms::{Method, Note, Problem, Reason, SHARD_SIZE, Signer, SignerKind, Status, Trust, Verdict, Warning},
 };
 pub use error::SigningError;
-pub use secret::{certificates, private_key, public_key};
-pub use trust::Trusted;
-pub use sign::{Credential, Hashing, SignRequest, Signed, digest, sign};
-pub use verify::{VerifyRequest, verify};
-pub(crate) use sign::whole_file_digests;
-pub(crate) use verify::{check_bundle, read_bundle};
 pub(crate) use paths::{beside, name};
+pub use secret::{certificates, private_key, public_key};
+pub(crate) use sign::whole_file_digests;
+pub use sign::{Credential, Hashing, SignRequest, Signed, digest, sign};
+pub use trust::Trusted;
+pub use verify::{VerifyRequest, verify};
+pub(crate) use verify::{check_bundle, read_bundle};
 
 /// The JSON schema of what `verify --format json` prints.
 pub fn schema() -> schemars::Schema {

@@ -1,8 +1,8 @@
 //! Making a signature.
 
 use std::{
-    fmt,
     collections::{BTreeMap, BTreeSet},
+    fmt,
     io::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
@@ -13,8 +13,8 @@ use bartizan_provenance::{
     digest::{HashAlgorithm, hex},
     keys::PrivateKey,
     oms::{
-        self, Block, GIT_PATHS, LARGEST_BUNDLE, Manifest, Method, Note, ResourceName, Serialization,
-        Warning, may_act_when_empty,
+        self, Block, GIT_PATHS, LARGEST_BUNDLE, Manifest, Method, Note, ResourceName, Serialization, Warning,
+        may_act_when_empty,
     },
 };
 
@@ -68,8 +68,9 @@ pub enum Credential {
     Keyless {
         /// Where the certificate and the log entry come from.
         endpoints: crate::keyless::Endpoints,
-        /// The token, which is a secret for some minutes.
-        token: String,
+        /// The token, which is a secret for some minutes; when absent, the [ambient](crate::keyless::ambient_token) one,
+        /// which is asked for when all is hashed, because it does not last.
+        token: Option<String>,
     },
 }
 
@@ -98,7 +99,8 @@ impl Credential {
             }
             #[cfg(feature = "keyless")]
             Self::Keyless { endpoints, token } => {
-                return small_enough(crate::keyless::sign(&statement, endpoints, token)?);
+                let token = token.clone().map_or_else(crate::keyless::ambient_token, Ok)?;
+                return small_enough(crate::keyless::sign(&statement, endpoints, &token)?);
             }
         };
         small_enough(bundle.to_json().map_err(|error| SigningError::Usage(format!("cannot sign: {error}")))?)
@@ -110,7 +112,8 @@ fn small_enough(bundle: String) -> Result<String, SigningError> {
         return Ok(bundle);
     }
     Err(SigningError::Usage(
-        "the signature would be larger than 64 MB; choose larger shards, or sign parts of the model".to_owned(),
+        "the signature would be larger than 64 MB; choose larger shards, or sign parts of the model"
+            .to_owned(),
     ))
 }
 
@@ -153,7 +156,7 @@ pub struct Signed {
 pub fn sign(request: &SignRequest, progress: &dyn Progress) -> Result<Signed, SigningError> {
     let output = match &request.output {
         Some(output) => output.clone(),
-        None => paths::beside(&request.model)?,
+        None => paths::beside(&request.model, "sig")?,
     };
     let signature = paths::inside(&request.model, &output);
     let hashed = hash(&request.model, &request.hashing, signature.as_ref(), progress)?;
@@ -182,14 +185,14 @@ pub fn digest(model: &Path, hashing: &Hashing, progress: &dyn Progress) -> Resul
     Ok(hash(model, hashing, None, progress)?.manifest.root_digest)
 }
 
-/// The SHA-256 digests of all files of a model that are not left out, in hexadecimal digits.
+/// The SHA-256 digest of every file of a model that is not left out, in hexadecimal digits, with the file's name.
 pub(crate) fn whole_file_digests(
     model: &Path,
     ignore: Vec<PathBuf>,
     allow_symlinks: bool,
     cancel: Arc<AtomicBool>,
     progress: &dyn Progress,
-) -> Result<BTreeSet<String>, SigningError> {
+) -> Result<BTreeMap<String, String>, SigningError> {
     let hashing = Hashing {
         algorithm: HashAlgorithm::Sha256,
         method: Method::Files,
@@ -200,7 +203,9 @@ pub(crate) fn whole_file_digests(
         cancel,
     };
     let manifest = hash(model, &hashing, None, progress)?.manifest;
-    Ok(manifest.files.values().flatten().map(|block| hex(&block.digest)).collect())
+    let named =
+        manifest.files.iter().flat_map(|(name, blocks)| blocks.iter().map(move |block| (name, block)));
+    Ok(named.map(|(name, block)| (hex(&block.digest), name.to_string())).collect())
 }
 
 fn write(output: &Path, text: &str) -> Result<(), SigningError> {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use bartizan_provenance::oms::{
-    self, Authenticated, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem, Reason,
-    ResourceName, Verdict, Warning,
+    self, Authenticated, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem, Reason, ResourceName,
+    Verdict, Warning,
 };
 
 use super::{

@@ -59,7 +59,13 @@ impl Expected {
         let wrong = |error: regex::Error| ExpectedError::Pattern {
             written: pattern.to_owned(),
             // The message shows the pattern on lines of its own.
-            reason: error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            reason: error
+                .to_string()
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned(),
         };
         // By itself first: a pattern such as `a)|(b` would be another one between brackets.
         RegexBuilder::new(pattern).size_limit(LARGEST).build().map_err(wrong)?;
@@ -122,11 +128,17 @@ mod tests {
         let expected = Expected::matching(workflow).unwrap();
         let right = "https://github.com/acme/models/.github/workflows/release.yml@refs/tags/v12";
         assert!(expected.accepts(right));
-        for wrong in [format!("{right}x"), format!("x{right}"), format!("{right}\n"), right.replace('.', "x")] {
+        for wrong in [format!("{right}x"), format!("x{right}"), format!("{right}\n"), right.replace('.', "x")]
+        {
             assert!(!expected.accepts(&wrong), "{wrong}");
         }
         let either = Expected::matching("ada|bob").unwrap();
-        assert!(either.accepts("ada") && either.accepts("bob") && !either.accepts("adab") && !either.accepts("xbob"));
+        assert!(
+            either.accepts("ada")
+                && either.accepts("bob")
+                && !either.accepts("adab")
+                && !either.accepts("xbob")
+        );
         assert!(!Expected::matching(".*").unwrap().accepts(""));
     }
 

@@ -110,29 +110,17 @@ pub fn judge(policy: &Policy, model: &ModelSignature<'_>, attestations: &[Attest
 }
 
 fn revoked_model(policy: &Policy, model: &ModelSignature<'_>) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if let Some(reason) = revoked_signer(policy, model.signer) {
-        reasons.push(reason);
-    }
-    for digest in &policy.deny.digests {
-        if digest == model.root_digest {
-            reasons.push(format!("its root digest {digest} is on the deny list"));
-        } else if model.digests.contains(digest) {
-            reasons.push(format!("it holds a file whose digest {digest} is on the deny list"));
-        }
-    }
+    let mut reasons: Vec<String> = policy.deny.signer(model.signer).into_iter().collect();
+    reasons.extend(policy.deny.model(model.root_digest));
+    reasons.extend(
+        policy
+            .deny
+            .digests
+            .iter()
+            .filter(|digest| model.digests.contains(*digest))
+            .map(|digest| format!("the model holds a file whose digest {digest} is on the deny list")),
+    );
     reasons
-}
-
-fn revoked_signer(policy: &Policy, signer: &Signer) -> Option<String> {
-    let lists = |list: &[String], found: &Option<String>| {
-        found.as_ref().filter(|found| list.contains(found)).cloned()
-    };
-    if let Some(key) = lists(&policy.deny.keys, &signer.key_sha256) {
-        return Some(format!("the key {key} is on the deny list"));
-    }
-    lists(&policy.deny.identities, &signer.identity)
-        .map(|identity| format!("the identity {identity} is on the deny list"))
 }
 
 /// The attestation that meets a requirement, or why none does. The newest word of those who may give it counts: an older
@@ -196,7 +184,7 @@ fn standing(
         };
         objections.push(format!("it is signed {by}, not by {}", either(&requirement.signed_by)));
     }
-    objections.extend(attested.signers.iter().filter_map(|signer| revoked_signer(policy, signer)));
+    objections.extend(attested.signers.iter().filter_map(|signer| policy.deny.signer(signer)));
     objections
 }
 

@@ -6,6 +6,7 @@ use bartizan_core::Verdict;
 use serde::Deserialize;
 
 use super::{Expected, Kind, predicate::version};
+use crate::oms::Signer;
 
 /// Why a policy cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -191,6 +192,24 @@ impl Deny {
                 .map_err(|reason| PolicyError { line: line_of(text, "deny", 0, digest), reason })?;
         }
         Ok(())
+    }
+
+    /// Why a signer is refused; `None` when they are not.
+    pub fn signer(&self, signer: &Signer) -> Option<String> {
+        let listed = |list: &[String], found: &Option<String>| {
+            found.as_ref().filter(|found| list.contains(found)).cloned()
+        };
+        if let Some(key) = listed(&self.keys, &signer.key_sha256) {
+            return Some(format!("the key {key} is on the deny list"));
+        }
+        listed(&self.identities, &signer.identity)
+            .map(|identity| format!("the identity {identity} is on the deny list"))
+    }
+
+    /// Why a model with this root digest is refused; `None` when it is not.
+    pub fn model(&self, root_digest: &str) -> Option<String> {
+        let is_listed = self.digests.iter().any(|digest| digest == root_digest);
+        is_listed.then(|| format!("the root digest {root_digest} of the model is on the deny list"))
     }
 
     /// Does it deny nothing?

@@ -161,8 +161,8 @@ fn deny_lists_revoke_keys_identities_digests_and_what_revoked_keys_attest() {
     for (list, expected) in [
         (format!("keys = [\"{KEY}\"]"), "the key"),
         (format!("keys = [\"sha256:{}\"]", KEY.to_uppercase()), "the key"),
-        (format!("digests = [\"{ROOT}\"]"), "its root digest"),
-        (format!("digests = [\"{OTHER}\"]"), "it holds a file"),
+        (format!("digests = [\"{ROOT}\"]"), "the root digest"),
+        (format!("digests = [\"{OTHER}\"]"), "the model holds a file"),
     ] {
         let judgement = judged(&format!("{SCAN_POLICY}\n[deny]\n{list}"), std::slice::from_ref(&scan));
         assert!(!judgement.met, "{list}");
@@ -190,7 +190,10 @@ fn deny_lists_are_files_of_their_own_that_hold_nothing_else() {
     assert!(policy.deny.is_empty());
     policy.deny.extend(deny.clone());
     policy.deny.extend(Deny::parse(&format!("[deny]\nkeys = [\"{ROOT}\"]")).unwrap());
-    assert_eq!((policy.deny.keys.as_slice(), policy.deny.digests), ([KEY.to_owned(), ROOT.to_owned()].as_slice(), deny.digests));
+    assert_eq!(
+        (policy.deny.keys.as_slice(), policy.deny.digests),
+        ([KEY.to_owned(), ROOT.to_owned()].as_slice(), deny.digests)
+    );
     let error = Deny::parse("[signers.ci]\nkey = \"ci.pem\"\n[deny]\nkeys = []").unwrap_err();
     assert!(error.reason.contains("unknown field `signers`"), "{error}");
     assert!(Deny::parse("[deny]").unwrap().is_empty());

@@ -126,7 +126,8 @@ fn a_certificate_that_is_not_for_signing_authenticates_nothing() {
     let bundle = certificate_bundle(manifest().to_statement().unwrap(), &key, &leaf, &[]).unwrap();
     let problem = authenticate(&bundle, &Trust::Roots(vec![root]), IN_2025).unwrap_err();
     assert_eq!(problem.kind, Reason::Usage);
-    let error = certificate_bundle(manifest().to_statement().unwrap(), &super::tests::key(), &leaf, &[]).unwrap_err();
+    let error =
+        certificate_bundle(manifest().to_statement().unwrap(), &super::tests::key(), &leaf, &[]).unwrap_err();
     assert_eq!(error.to_string(), "the certificate is that of another key");
 }
 
