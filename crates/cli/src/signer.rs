@@ -33,16 +33,16 @@ pub(crate) struct SignerArguments {
     #[arg(long)]
     keyless: bool,
     /// A file with the identity token; - for standard input [default: SIGSTORE_ID_TOKEN, or the build service's]
-    #[arg(long, value_name = "FILE", requires = "keyless")]
+    #[arg(long, value_name = "FILE", requires = "keyless", conflicts_with = "key")]
     identity_token: Option<PathBuf>,
     /// The certificate authority [default: https://fulcio.sigstore.dev]
-    #[arg(long, value_name = "URL", requires = "keyless")]
+    #[arg(long, value_name = "URL", requires = "keyless", conflicts_with = "key")]
     fulcio_url: Option<String>,
     /// The transparency log, of API version 1 [default: https://rekor.sigstore.dev]
-    #[arg(long, value_name = "URL", requires = "keyless")]
+    #[arg(long, value_name = "URL", requires = "keyless", conflicts_with = "key")]
     rekor_url: Option<String>,
     /// A timestamp authority (RFC 3161), too
-    #[arg(long, value_name = "URL", requires = "keyless")]
+    #[arg(long, value_name = "URL", requires = "keyless", conflicts_with = "key")]
     tsa_url: Option<String>,
 }
 

@@ -192,7 +192,7 @@ fn demands(judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
     let (met, all) = (judgement.demands.iter().filter(|demand| demand.met), judgement.demands.len());
     writeln!(out, "  policy       {} of {} met", met.clone().count(), count(all as u64, "demand"))?;
     for demand in met {
-        let by = demand.by.as_ref().map(|by| format!(": {}", printable(by))).unwrap_or_default();
+        let by = demand.by.as_ref().map(|by| format!(" ({})", printable(by))).unwrap_or_default();
         writeln!(out, "               {}{by}", printable(&demand.demand))?;
     }
     Ok(())

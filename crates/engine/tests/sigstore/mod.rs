@@ -87,6 +87,8 @@ struct Services {
     requests: Mutex<Vec<String>>,
     /// Answer the certificate request with this instead.
     fulcio_says: Mutex<Option<(u16, String)>>,
+    /// What a job's secret gets from GitHub Actions.
+    github: Mutex<Option<(String, String)>>,
 }
 
 /// The double. It ends with the test's process.
@@ -106,6 +108,7 @@ impl Sigstore {
             log: Log::new(),
             requests: Mutex::default(),
             fulcio_says: Mutex::default(),
+            github: Mutex::default(),
         });
         let shared = Arc::clone(&services);
         std::thread::spawn(move || {
@@ -178,6 +181,11 @@ impl Sigstore {
     pub(crate) fn let_fulcio_say(&self, status: u16, body: impl Into<String>) {
         *self.services.fulcio_says.lock().unwrap() = Some((status, body.into()));
     }
+
+    /// Lets `/github` give a token to a job that knows a secret, as GitHub Actions do.
+    pub(crate) fn let_github_give(&self, secret: &str, token: &str) {
+        *self.services.github.lock().unwrap() = Some((format!("Bearer {secret}"), token.to_owned()));
+    }
 }
 
 /// Answers one request; `None` when the client has gone.
@@ -189,13 +197,15 @@ fn answer(stream: &TcpStream, services: &Services) -> Option<()> {
     }
     let mut words = line.split(' ');
     let request = format!("{} {}", words.next()?, words.next()?);
-    let mut length = 0;
+    let (mut length, mut authorization) = (0, String::new());
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
         let Some((name, value)) = header.split_once(':') else { break };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok()?;
+        } else if name.eq_ignore_ascii_case("authorization") {
+            authorization = value.trim().to_owned();
         }
     }
     let mut body = vec![0; length];
@@ -207,6 +217,12 @@ fn answer(stream: &TcpStream, services: &Services) -> Option<()> {
         "POST /api/v1/log/entries" => match services.log.add(&body) {
             Ok(entry) => (201, entry.to_string()),
             Err(reason) => (400, reason),
+        },
+        "GET /github?audience=sigstore" => match &*services.github.lock().unwrap() {
+            Some((expected, token)) if *expected == authorization => {
+                (200, json!({ "value": token }).to_string())
+            }
+            _ => (401, String::new()),
         },
         _ => (404, format!("{request} is not known here")),
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Policy, Predicate, Requirement, Statement, predicate::version};
+use super::{Decision, Kind, Policy, Predicate, Requirement, Statement, predicate::version};
 use crate::oms::Signer;
 
 /// Seconds of a day.
@@ -97,7 +97,8 @@ pub fn judge(policy: &Policy, model: &ModelSignature<'_>, attestations: &[Attest
     let wanted = &policy.model.signed_by;
     if !wanted.is_empty() {
         let outcome = match wanted.iter().find(|name| model.names.contains(*name)) {
-            Some(name) => Ok(Some(name.clone())),
+            // Of one there is nothing to add.
+            Some(name) => Ok((wanted.len() > 1).then(|| name.clone())),
             None => Err(vec![format!("it is signed by {}", describe(model.signer))]),
         };
         demands.push(Demand::new(format!("the model is signed by {}", either(wanted)), outcome));
@@ -232,7 +233,9 @@ fn content(requirement: &Requirement, predicate: &Predicate, now: i64) -> Vec<St
 }
 
 fn demand(requirement: &Requirement) -> String {
-    let mut text = format!("a {} attestation signed by {}", requirement.kind, either(&requirement.signed_by));
+    let article = if matches!(requirement.kind, Kind::Eval | Kind::Approval) { "an" } else { "a" };
+    let mut text =
+        format!("{article} {} attestation signed by {}", requirement.kind, either(&requirement.signed_by));
     if let Some(days) = requirement.max_age_days {
         text.push_str(&format!(", at most {days} days old"));
     }
