@@ -9,6 +9,7 @@
     reason = "a test that meets something unexpected ends there; clippy knows test functions only"
 )]
 
+#[allow(dead_code, reason = "other tests use the rest of the double")]
 #[path = "sigstore/mod.rs"]
 mod sigstore;
 #[path = "sigstore/tamper.rs"]
@@ -120,6 +121,36 @@ fn whatever_is_changed_in_a_bundle_fails() {
         let rejected = verify(changed.to_string().as_bytes(), &root, &expected);
         assert!(rejected.is_err(), "{what} was accepted");
     }
+}
+
+#[test]
+fn a_timestamp_is_kept_and_has_to_be_of_the_signature() {
+    let sigstore = Sigstore::start();
+    let stamped = |statement: &str| {
+        let timestamps = Some(format!("{}/timestamp", sigstore.url));
+        let endpoints = Endpoints { timestamps, ..endpoints(&sigstore) };
+        let bundle = sign(statement.as_bytes(), &endpoints, &sigstore.token(WHO)).unwrap();
+        serde_json::from_str::<Value>(&bundle).unwrap()
+    };
+    let bundle = stamped(STATEMENT);
+    assert!(sigstore.requests().contains(&"POST /timestamp".to_owned()));
+    let (root, expected) = (root(&sigstore), expected(&sigstore));
+    let verified = verify(bundle.to_string().as_bytes(), &root, &expected).unwrap();
+    assert!(verified.signer.signed_at.is_some());
+    let stamps = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps";
+    assert_eq!(bundle.pointer(stamps).unwrap().as_array().unwrap().len(), 1);
+    // The stamp of another signature.
+    let mut moved = bundle.clone();
+    *moved.pointer_mut(stamps).unwrap() =
+        stamped(&STATEMENT.replace("model\"", "other\"")).pointer(stamps).unwrap().clone();
+    let rejected = verify(moved.to_string().as_bytes(), &root, &expected).unwrap_err();
+    assert_eq!(rejected.kind, Reason::Signature, "{rejected:?}");
+    // By an authority that is not trusted.
+    let other = Sigstore::start().trusted_root();
+    let mut foreign = sigstore.trusted_root();
+    foreign["timestampAuthorities"] = other["timestampAuthorities"].clone();
+    let foreign = TrustRoot::parse(foreign.to_string().as_bytes(), Path::new("root")).unwrap();
+    assert!(verify(bundle.to_string().as_bytes(), &foreign, &expected).is_err());
 }
 
 #[test]
