@@ -23,6 +23,8 @@ const FUEL: u64 = 3_000_000;
 const STEPS: u64 = 20_000;
 /// Answers to one question.
 const ANSWERS: usize = 24;
+/// Entries of one dictionary, with those of the dictionaries in it.
+const ENTRIES: usize = 512;
 /// Longer texts name nothing.
 const LONGEST: usize = 4096;
 
@@ -258,7 +260,8 @@ impl<'p> Flow<'p> {
         let via = via.max(Source::Concatenation);
         // Behind an unknown start only a path is worth anything.
         let keeps = |text: &String| {
-            !text.is_empty() && !(dropped && between.is_empty() && !super::naming::is_path(text))
+            let is_worth_it = !dropped || !between.is_empty() || super::naming::is_path(text);
+            is_worth_it && !text.is_empty()
         };
         made.into_iter()
             .filter(keeps)
@@ -315,11 +318,13 @@ impl<'p> Flow<'p> {
             self.program.shape(id),
             Shape::Text(_) | Shape::Imported(_) | Shape::Local(_) | Shape::Unknown | Shape::Nothing
         ) {
-            out.push((id, via));
+            add(out, (id, via));
             return;
         }
         let through = |ends: &[End], out: &mut Vec<End>| {
-            out.extend(ends.iter().map(|(end, found)| (*end, via.max(*found))));
+            for (end, found) in ends {
+                add(out, (*end, via.max(*found)));
+            }
         };
         if let Some(known) = self.resolved.borrow().get(&id) {
             through(known, out);
@@ -364,7 +369,7 @@ impl<'p> Flow<'p> {
                 let scope = self.program.values.get(id).map_or(0, |value| value.scope);
                 let bound = self.lookup(name, scope, id);
                 if bound.is_empty() {
-                    out.push((id, via));
+                    add(out, (id, via));
                 }
                 for value in bound {
                     self.resolve(value, via.max(Source::Constant), deeper, out);
@@ -374,14 +379,14 @@ impl<'p> Flow<'p> {
                 let before = out.len();
                 self.attribute(id, *base, name, via, deeper, out);
                 if out.len() == before {
-                    out.push((id, via));
+                    add(out, (id, via));
                 }
             }
             Shape::Index(base, key) => {
                 let before = out.len();
                 self.index(*base, *key, via, deeper, out);
                 if out.len() == before {
-                    out.push((id, via));
+                    add(out, (id, via));
                 }
             }
             Shape::Either(values) => {
@@ -409,10 +414,10 @@ impl<'p> Flow<'p> {
             }
             Shape::Call(call) => {
                 if !self.called(id, call, via, deeper, out) {
-                    out.push((id, via));
+                    add(out, (id, via));
                 }
             }
-            _ => out.push((id, via)),
+            _ => add(out, (id, via)),
         }
     }
 
@@ -496,7 +501,7 @@ impl<'p> Flow<'p> {
                         }
                     }
                 }
-                Shape::Text(_) if name == "value" => out.push((end, via.max(Source::Attribute))),
+                Shape::Text(_) if name == "value" => add(out, (end, via.max(Source::Attribute))),
                 Shape::Unknown | Shape::Parameter { .. } => from_outside = true,
                 _ => {}
             }
@@ -639,7 +644,7 @@ impl<'p> Flow<'p> {
         if out.len() == before {
             // Nothing is known of it; an end of its own, so that attributes of it can be options.
             if let Some(binding) = scope.bindings.get(name).and_then(|bindings| bindings.first()) {
-                out.push((binding.value, via));
+                add(out, (binding.value, via));
             }
         }
     }
@@ -676,13 +681,12 @@ impl<'p> Flow<'p> {
                         return true;
                     }
                 }
-                "strip" | "lower" | "upper" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim"
-                | "toString" | "absolute" | "expanduser" | "removesuffix" | "copy" => {
-                    if method != "copy" && !matches!(method.as_str(), "lower" | "upper") {
-                        let before = out.len();
-                        self.resolve(*base, via, depth, out);
-                        return out.len() > before;
-                    }
+                // The case of a name is kept, so what changes it gives nothing.
+                "strip" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim" | "toString" | "absolute"
+                | "expanduser" | "removesuffix" | "get_secret_value" => {
+                    let before = out.len();
+                    self.resolve(*base, via, depth, out);
+                    return out.len() > before;
                 }
                 "joinpath" => return false,
                 "values" => {
@@ -757,7 +761,7 @@ impl<'p> Flow<'p> {
         match self.program.shape(end) {
             Shape::Dict(entries) => {
                 let mut found = Vec::new();
-                for (key, value) in entries.iter().take(512) {
+                for (key, value) in entries.iter().take(ENTRIES) {
                     match key {
                         Some(key) => {
                             let text = match self.program.shape(*key) {
@@ -772,7 +776,8 @@ impl<'p> Flow<'p> {
                         }
                         None => {
                             for (inner, _) in self.ends(*value, deeper) {
-                                found.extend(self.entries_of(inner, deeper));
+                                let room = ENTRIES.saturating_sub(found.len());
+                                found.extend(self.entries_of(inner, deeper).into_iter().take(room));
                             }
                         }
                     }
@@ -821,6 +826,7 @@ impl<'p> Flow<'p> {
                     }
                 }
             }
+            next.truncate(ENTRIES);
             values = next;
         }
         values
@@ -838,6 +844,7 @@ impl<'p> Flow<'p> {
                 found.extend(entries.filter(|(key, _)| key.as_deref() == Some(name)).map(|(_, value)| value));
             }
         }
+        found.truncate(ENTRIES);
         found
     }
 
@@ -896,7 +903,7 @@ impl<'p> Flow<'p> {
         if let Some(known) = self.origins.borrow().get(&id) {
             return known.clone();
         }
-        let Some(open) = self.enter(Question::Origin, id) else { return None };
+        let open = self.enter(Question::Origin, id)?;
         let found = self.find_origin(id, depth);
         if self.leave(open) {
             self.origins.borrow_mut().insert(id, found.clone());
@@ -945,6 +952,13 @@ impl<'p> Flow<'p> {
             }
             _ => None,
         }
+    }
+}
+
+/// Adds an answer, each once and no more than there is room for.
+fn add(out: &mut Vec<End>, end: End) {
+    if out.len() < ANSWERS * 2 && !out.iter().any(|(known, _)| *known == end.0) {
+        out.push(end);
     }
 }
 

@@ -90,7 +90,7 @@ impl Collector<'_> {
         };
         let address = self.address(entry, id, origin);
         for known in names {
-            if entry.unless.iter().any(|other| *other == known.text) {
+            if entry.unless.contains(&known.text) {
                 continue;
             }
             if entry.strict && !naming::is_model(&known.text) {

@@ -81,8 +81,14 @@ impl Collector<'_> {
         if texts.iter().any(|known| is_sentence(&known.text)) {
             return Some(name.unwrap_or_else(|| "system-prompt".to_owned()));
         }
-        let is_from_another_file =
-            || self.flow.origin(value).is_some_and(|origin| origin.path.starts_with('.'));
+        let is_from_another_file = || {
+            self.flow.origin(value).is_some_and(|origin| {
+                let root = origin.path.split('.').next().unwrap_or_default();
+                origin.made_by.is_none()
+                    && self.program.imports.iter().any(|import| import.split('.').next() == Some(root))
+                    && !self.catalogue.is_package(root)
+            })
+        };
         name.filter(|_| texts.is_empty() && is_from_another_file())
     }
 }
