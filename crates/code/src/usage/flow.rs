@@ -147,6 +147,30 @@ impl<'p> Flow<'p> {
                 options.entry(name).or_default().push(*default);
             }
         }
+        // Fields of the classes that a parser fills: `HfArgumentParser((ModelArguments, DataArguments))`.
+        for id in ["HfArgumentParser", "TrlParser", "H4ArgumentParser", "cli", "ArgumentParser"]
+            .iter()
+            .filter_map(|name| self.program.callers.get(*name))
+            .flatten()
+        {
+            let Some(first) = self.program.call(*id).and_then(|call| call.positional.first()) else {
+                continue;
+            };
+            let classes = match self.program.shape(*first) {
+                Shape::List(classes) => classes.clone(),
+                _ => vec![*first],
+            };
+            for class in classes {
+                let Shape::Name(name) = self.program.shape(class) else { continue };
+                let scopes = self.program.scopes.iter();
+                for scope in scopes.filter(|scope| scope.kind == ScopeKind::Class && scope.name == *name) {
+                    for (field, bindings) in &scope.bindings {
+                        let values = bindings.iter().map(|binding| binding.value);
+                        options.entry(field.clone()).or_default().extend(values);
+                    }
+                }
+            }
+        }
         options
     }
 
@@ -209,7 +233,27 @@ impl<'p> Flow<'p> {
                         | "node:path.resolve"
                 )
             });
+        let list = |id: &ValueId| match self.program.shape(*id) {
+            Shape::List(parts) => Some(parts.as_slice()),
+            _ => None,
+        };
         match base {
+            // `"/".join([a, b])`, with the first text that each part can be.
+            Some(base) if name == "join" && matches!(self.program.shape(base), Shape::Text(_)) => {
+                let Shape::Text(between) = self.program.shape(base) else { return Vec::new() };
+                let Some(parts) = call.positional.first().and_then(list) else { return Vec::new() };
+                let first = |part: &ValueId| {
+                    self.texts_of(*part, Source::Literal, depth.saturating_add(1)).into_iter().next()
+                };
+                let texts: Option<Vec<String>> =
+                    parts.iter().take(ANSWERS).map(|part| first(part).map(|known| known.text)).collect();
+                texts
+                    .map(|texts| texts.join(between))
+                    .filter(|text| text.len() < LONGEST)
+                    .map(|text| Known::new(text, via.max(Source::Concatenation)))
+                    .into_iter()
+                    .collect()
+            }
             Some(base) if name == "joinpath" => {
                 let parts: Vec<ValueId> =
                     std::iter::once(base).chain(call.positional.iter().copied()).collect();
@@ -316,7 +360,12 @@ impl<'p> Flow<'p> {
         }
         if matches!(
             self.program.shape(id),
-            Shape::Text(_) | Shape::Imported(_) | Shape::Local(_) | Shape::Unknown | Shape::Nothing
+            Shape::Text(_)
+                | Shape::Imported(_)
+                | Shape::Local(_)
+                | Shape::Number(_)
+                | Shape::Unknown
+                | Shape::Nothing
         ) {
             add(out, (id, via));
             return;
@@ -409,7 +458,7 @@ impl<'p> Flow<'p> {
                     }
                 }
             }
-            Shape::Parameter { function, position, name, default } => {
+            Shape::Parameter { function, position, name, default, .. } => {
                 self.parameter(*function, *position, name, *default, via, deeper, out);
             }
             Shape::Call(call) => {
@@ -458,7 +507,7 @@ impl<'p> Flow<'p> {
         out: &mut Vec<End>,
     ) {
         let scope = self.program.values.get(id).map_or(0, |value| value.scope);
-        let mut from_outside = false;
+        let (mut from_outside, mut may_be_outside) = (false, false);
         if let Shape::Name(object) = self.program.shape(base) {
             for value in self.lookup(&format!("{object}.{name}"), scope, id) {
                 self.resolve(value, via.max(Source::Attribute), depth, out);
@@ -469,10 +518,7 @@ impl<'p> Flow<'p> {
                 self.member(class, name, via, depth, out);
                 return;
             }
-            from_outside = matches!(
-                object.as_str(),
-                "args" | "opt" | "opts" | "options" | "FLAGS" | "flags" | "cfg" | "config" | "hparams"
-            );
+            from_outside = matches!(object.as_str(), "args" | "opt" | "opts" | "options" | "FLAGS" | "flags");
         }
         for (end, _) in self.ends(base, depth) {
             match self.program.shape(end) {
@@ -502,11 +548,17 @@ impl<'p> Flow<'p> {
                     }
                 }
                 Shape::Text(_) if name == "value" => add(out, (end, via.max(Source::Attribute))),
-                Shape::Unknown | Shape::Parameter { .. } => from_outside = true,
+                Shape::Parameter { class, .. } => {
+                    may_be_outside = true;
+                    if let Some(class) = class.and_then(|class| self.local(class, depth)) {
+                        self.member(class, name, via, depth, out);
+                    }
+                }
+                Shape::Unknown => may_be_outside = true,
                 _ => {}
             }
         }
-        if from_outside {
+        if from_outside || may_be_outside && out.is_empty() {
             for value in self.options.get(name).into_iter().flatten() {
                 self.resolve(*value, via.max(Source::Option), depth, out);
             }
@@ -518,7 +570,16 @@ impl<'p> Flow<'p> {
         let Some(scope) = self.program.scopes.get(class) else { return };
         if let Some(bindings) = scope.bindings.get(name) {
             for binding in bindings {
-                self.resolve(binding.value, via.max(Source::Attribute), depth, out);
+                match self.program.shape(binding.value) {
+                    Shape::Local(method) if self.is_property(*method) => {
+                        let returns =
+                            self.program.scopes.get(*method).map(|method| method.returns.as_slice());
+                        for value in returns.unwrap_or_default() {
+                            self.resolve(*value, via.max(Source::Function), depth.saturating_add(1), out);
+                        }
+                    }
+                    _ => self.resolve(binding.value, via.max(Source::Attribute), depth, out),
+                }
             }
         } else if depth < DEPTH {
             for base in &scope.bases {
@@ -527,6 +588,16 @@ impl<'p> Flow<'p> {
                 }
             }
         }
+    }
+
+    /// Is it a method that is read like a field?
+    fn is_property(&self, method: ScopeId) -> bool {
+        self.program.scopes.get(method).is_some_and(|method| {
+            method.decorators.iter().any(|decorator| {
+                matches!(self.program.shape(*decorator), Shape::Name(name) | Shape::Attribute(_, name)
+                    if matches!(name.as_str(), "property" | "cached_property" | "computed_field"))
+            })
+        })
     }
 
     /// The function or class of the file that a value is.
@@ -544,6 +615,10 @@ impl<'p> Flow<'p> {
 
     fn index(&self, base: ValueId, key: ValueId, via: Source, depth: usize, out: &mut Vec<End>) {
         let keys = self.texts_of(key, Source::Literal, depth);
+        let number = match self.program.shape(key) {
+            Shape::Number(number) => Some(*number),
+            _ => None,
+        };
         if let (Shape::Name(object), Some(key)) = (self.program.shape(base), keys.first()) {
             let scope = self.program.values.get(base).map_or(0, |value| value.scope);
             for value in self.lookup(&format!("{object}[{}]", key.text), scope, base) {
@@ -563,6 +638,11 @@ impl<'p> Flow<'p> {
                         if fits(&key) || (keys.is_empty() && !known) {
                             self.resolve(value, via.max(Source::Dictionary), depth, out);
                         }
+                    }
+                }
+                Shape::List(elements) if keys.is_empty() && number.is_some() => {
+                    if let Some(element) = number.and_then(|at| elements.get(at)) {
+                        self.resolve(*element, via.max(Source::Constant), depth, out);
                     }
                 }
                 Shape::List(elements) if keys.is_empty() => {
@@ -636,7 +716,7 @@ impl<'p> Flow<'p> {
                 self.resolve(given, via.max(Source::Argument), depth, out);
             }
         }
-        if !scope.decorators.is_empty() {
+        if default.is_none() && !scope.decorators.is_empty() {
             for value in self.options.get(name).into_iter().flatten() {
                 self.resolve(*value, via.max(Source::Option), depth, out);
             }
@@ -942,6 +1022,13 @@ impl<'p> Flow<'p> {
                     return Some(origin);
                 }
                 let origin = self.origin_of(call.callee, deeper)?;
+                if origin.path == "getattr"
+                    && let [object, name, ..] = call.positional.as_slice()
+                {
+                    let object = self.origin_of(*object, deeper)?;
+                    let name = self.texts_of(*name, Source::Literal, deeper).into_iter().next()?.text;
+                    return Some(Origin { path: format!("{}.{name}", object.path), ..object });
+                }
                 Some(Origin { made_by: origin.made_by.or(Some(id)), ..origin })
             }
             Shape::Index(base, _) => elsewhere(id).or_else(|| self.origin_of(*base, deeper)),
