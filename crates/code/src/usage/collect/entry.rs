@@ -35,10 +35,9 @@ impl Collector<'_> {
         if !entry.imports.is_empty() && !self.imports_any(&entry.imports) {
             return false;
         }
-        let given = |argument: &String| {
-            self.flow.argument(id, argument).into_iter().any(|value| self.flow.is_something(value))
-        };
-        if !entry.given.is_empty() && !entry.given.iter().any(given) {
+        let mut values = entry.given.iter().flat_map(|argument| self.flow.argument(id, argument)).peekable();
+        let is_left_out = entry.given.is_empty() || entry.by_default && values.peek().is_none();
+        if !is_left_out && !values.any(|value| self.flow.is_something(value)) {
             return false;
         }
         entry.at.is_empty()
