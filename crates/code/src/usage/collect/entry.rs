@@ -59,7 +59,9 @@ impl Collector<'_> {
         Vec::new()
     }
 
-    pub(super) fn entry(&self, entry: &Entry, id: ValueId, origin: &Origin, found: &mut Found) {
+    /// Tells what an entry says about a call. Was there anything?
+    pub(super) fn entry(&self, entry: &Entry, id: ValueId, origin: &Origin, found: &mut Found) -> bool {
+        let before = found.usages.len();
         let line = self.program.line(id);
         for argument in &entry.files {
             for value in self.flow.argument(id, argument) {
@@ -84,7 +86,7 @@ impl Collector<'_> {
         let repo_type = self.first_texts(id, &["repo_type".to_owned()]).into_iter().next();
         let kind = match (entry.kind, repo_type.as_ref().map(|known| known.text.as_str())) {
             (UsageKind::Model, Some("dataset")) => UsageKind::Dataset,
-            (UsageKind::Model, Some("space")) => return,
+            (UsageKind::Model, Some("space")) => return true,
             (kind, _) => kind,
         };
         let address = self.address(entry, id, origin);
@@ -105,6 +107,7 @@ impl Collector<'_> {
                 found.add(usage);
             }
         }
+        found.usages.len() > before
     }
 
     fn names(&self, entry: &Entry, id: ValueId, origin: &Origin) -> Vec<Known> {
@@ -220,7 +223,10 @@ impl Collector<'_> {
         usage.provider = if openai_like {
             Some("openai-compatible endpoint".to_owned())
         } else {
-            entry.provider.clone().or_else(|| naming::provider(&known.text).map(str::to_owned))
+            entry.provider.clone().or_else(|| {
+                let by_name = || naming::provider(&known.text);
+                naming::provider_of(&origin.path).or_else(by_name).map(str::to_owned)
+            })
         };
         if !matches!(kind, UsageKind::Model | UsageKind::Dataset) {
             usage.name = known.text.trim().to_owned();

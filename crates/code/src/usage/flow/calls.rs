@@ -75,6 +75,13 @@ impl Flow<'_> {
         }
     }
 
+    fn is_imported(&self, id: ValueId, depth: usize) -> bool {
+        self.origin_of(id, depth.saturating_add(1)).is_some_and(|origin| {
+            let root = origin.path.split('.').next().unwrap_or_default();
+            self.program.imports.iter().any(|import| import.split('.').next() == Some(root))
+        })
+    }
+
     /// What a call gives, when it is one of the file's own functions or gives one of its arguments.
     pub(super) fn called(
         &self,
@@ -97,6 +104,12 @@ impl Flow<'_> {
                             self.resolve(*default, via.max(Source::Dictionary), depth, out);
                         }
                         return true;
+                    }
+                    // `kwargs.get("model", "x")` of something that is not known.
+                    if let (Some(default), false) = (call.positional.get(1), self.is_imported(*base, depth)) {
+                        let before = out.len();
+                        self.resolve(*default, via.max(Source::Dictionary), depth, out);
+                        return out.len() > before;
                     }
                 }
                 // The case of a name is kept, so what changes it gives nothing.
