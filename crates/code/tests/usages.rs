@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use bartizan_code::{javascript::JavascriptInspector, python::PythonInspector};
+use bartizan_code::{javascript::JavascriptInspector, notebook::NotebookInspector, python::PythonInspector};
 use bartizan_core::{
     Asset, Budget, Content, Context, Fact, Inspection, Inspector, Limits, Options, UsageKind,
 };
@@ -79,6 +79,47 @@ fn what_programs_use_is_found_where_they_use_it_and_nothing_else_is() {
     }
     assert!(files > 8, "only {files} programs");
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+#[test]
+fn notebooks_tell_what_cells_use_and_install_by_the_line_among_the_code_cells() {
+    let cells = [
+        ("markdown", "AutoModel.from_pretrained('prose/model-7b')"),
+        (
+            "code",
+            "%pip install -q transformers==4.44.0\n!pip install 'datasets>=2' && apt-get install -y git\n",
+        ),
+        ("code", "%%bash\npip install accelerate==1.0.1\nhuggingface-cli download acme/by-shell-7b\n"),
+        ("code", "%%time\nfrom transformers import AutoModel\nNAME = 'acme/named'\n%matplotlib inline"),
+        ("code", "%%html\n<b>AutoModel.from_pretrained('html/model-7b')</b>"),
+        ("code", "model = AutoModel.from_pretrained(NAME)\n"),
+        ("code", "%%capture\n!ollama pull llama3.2:1b"),
+        ("raw", "AutoModel.from_pretrained('raw/model-7b')"),
+    ];
+    let cells: Vec<serde_json::Value> = cells
+        .iter()
+        .map(|(kind, source)| {
+            serde_json::json!({
+                "cell_type": kind, "source": source.split_inclusive('\n').collect::<Vec<_>>(), "metadata": {},
+                "outputs": [{"output_type": "stream", "text": ["AutoModel.from_pretrained('output/model-7b')"]}],
+            })
+        })
+        .collect();
+    let notebook = serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5});
+    let inspection = inspect(&NotebookInspector, "n.ipynb", serde_json::to_vec(&notebook).unwrap());
+    let mut names: Vec<String> =
+        found(&inspection).into_iter().map(|(line, name)| format!("{line} {name}")).collect();
+    names.sort();
+    let expected = [
+        "1 library transformers",
+        "2 library datasets",
+        "3 acme/by-shell-7b",
+        "3 library accelerate",
+        "7 acme/named",
+        "9 llama3.2:1b",
+    ];
+    assert_eq!(names, expected);
+    assert!(inspection.coverage.is_complete(), "{:?}", inspection.coverage);
 }
 
 /// What names of models a source uses, and whether it was read to its end.

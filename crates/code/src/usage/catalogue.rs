@@ -90,6 +90,9 @@ pub(crate) struct Entry {
     /// Counts only when one of these arguments is given and is not nothing.
     #[serde(default)]
     pub(crate) given: Vec<String>,
+    /// Counts also when none of those arguments is given at all.
+    #[serde(default)]
+    pub(crate) by_default: bool,
     /// Does not count when the name has none of these parts.
     #[serde(default)]
     pub(crate) containing: Vec<String>,

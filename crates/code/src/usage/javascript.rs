@@ -368,7 +368,7 @@ impl<'a> Reader<'a> {
         position: usize,
     ) -> ValueId {
         let name = if pattern.kind() == "identifier" { self.text(pattern) } else { "" };
-        let shape = Shape::Parameter { function, position, name: name.to_owned(), default };
+        let shape = Shape::Parameter { function, position, name: name.to_owned(), default, class: None };
         let value = self.make(shape, pattern);
         let outer = std::mem::replace(&mut self.scope, function);
         let conditional = std::mem::replace(&mut self.conditional, false);
@@ -494,7 +494,8 @@ impl<'a> Reader<'a> {
                     None => Shape::Unknown,
                 }
             }
-            "type_arguments" | "type_annotation" | "comment" | "regex" | "number" | "true" => Shape::Unknown,
+            "type_arguments" | "type_annotation" | "comment" | "regex" | "true" => Shape::Unknown,
+            "number" => self.text(node).parse().map_or(Shape::Unknown, Shape::Number),
             _ => {
                 // Elements and whatever else holds expressions.
                 for child in Self::children(node) {

@@ -404,6 +404,43 @@ pub(crate) fn plain_provider(prefix: &'static str) -> &'static str {
     }
 }
 
+/// Who provides what a package calls, by the words in the callee's path: `langchain_groq.ChatGroq`.
+pub(crate) fn provider_of(path: &str) -> Option<&'static str> {
+    let known: &[(&str, &str)] = &[
+        ("azure", "azure-openai"),
+        ("bedrock", "aws-bedrock"),
+        ("groq", "groq"),
+        ("together", "together"),
+        ("fireworks", "fireworks"),
+        ("nvidia", "nvidia"),
+        ("deepseek", "deepseek"),
+        ("xai", "xai"),
+        ("voyage", "voyage"),
+        ("cerebras", "cerebras"),
+        ("perplexity", "perplexity"),
+        ("mistral", "mistral"),
+        ("cohere", "cohere"),
+        ("anthropic", "anthropic"),
+        ("ollama", "ollama"),
+        ("openrouter", "openrouter"),
+        ("replicate", "replicate"),
+        ("huggingface", "huggingface"),
+        ("transformers", "huggingface"),
+        ("databricks", "databricks"),
+        ("watsonx", "watsonx"),
+        ("langchain_ibm", "watsonx"),
+        ("elevenlabs", "elevenlabs"),
+        ("deepgram", "deepgram"),
+        ("google-vertex", "google-vertex"),
+        ("vertexai", "google-vertex"),
+        ("google", "google"),
+        ("gemini", "google"),
+        ("@ai-sdk/openai", "openai"),
+    ];
+    let lower = path.to_ascii_lowercase();
+    known.iter().find(|(word, _)| lower.contains(word)).map(|(_, provider)| *provider)
+}
+
 /// Is it a program that runs a script?
 pub(crate) fn is_interpreter(program: &str) -> bool {
     let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');

@@ -54,9 +54,13 @@ pub(crate) enum Shape {
         name: String,
         /// Its default.
         default: Option<ValueId>,
+        /// What its annotation names.
+        class: Option<ValueId>,
     },
     /// A function or class of the file.
     Local(ScopeId),
+    /// A whole number that is not negative.
+    Number(usize),
     /// `None`, `null`, `False`.
     Nothing,
     /// Anything else: numbers, comparisons, what is not understood.

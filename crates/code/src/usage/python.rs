@@ -1,8 +1,8 @@
 //! Python's syntax tree, as the inspector of Python has it already, reduced to a [`Program`].
 
 use ruff_python_ast::{
-    BoolOp, ExceptHandler, Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Parameters,
-    Stmt, StmtClassDef, StmtFunctionDef,
+    BoolOp, ExceptHandler, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator,
+    Parameters, Stmt, StmtClassDef, StmtFunctionDef,
 };
 use ruff_text_size::{Ranged, TextSize};
 
@@ -90,9 +90,7 @@ impl Reader<'_> {
             Stmt::AugAssign(assign) => self.augment(assign),
             Stmt::For(each) => {
                 let iterated = self.expression(&each.iter);
-                let before = std::mem::replace(&mut self.conditional, true);
                 self.iterate(&each.target, &each.iter, iterated);
-                self.conditional = before;
                 self.branch(&each.body);
                 self.branch(&each.orelse);
             }
@@ -223,7 +221,12 @@ impl Reader<'_> {
             self.line = self.line_at(parameter.parameter.name.start());
             let default = parameter.default.as_ref().map(|default| self.expression(default));
             let name = parameter.parameter.name.as_str();
-            let shape = Shape::Parameter { function, position, name: name.to_owned(), default };
+            // Only a plain name can be a class of this file.
+            let class = match parameter.parameter.annotation.as_deref() {
+                Some(annotation @ Expr::Name(_)) => Some(self.expression(annotation)),
+                _ => None,
+            };
+            let shape = Shape::Parameter { function, position, name: name.to_owned(), default, class };
             let value = self.make(shape);
             self.program.bind(function, name, value, false);
         }
@@ -319,6 +322,16 @@ impl Reader<'_> {
                 let inner = self.expression(inner);
                 let value = self.make(Shape::AnyOf(inner));
                 self.assign(second, value);
+            }
+            (_, Some(("zip", _))) => {
+                let (Expr::Tuple(names), Shape::Call(call)) = (target, self.program.shape(iterated)) else {
+                    return;
+                };
+                let lists = call.positional.clone();
+                for (name, list) in names.elts.iter().zip(lists) {
+                    let value = self.make(Shape::AnyOf(list));
+                    self.assign(name, value);
+                }
             }
             (None, Some(("values" | "list" | "sorted" | "tqdm", inner))) => {
                 let inner = self.expression(inner);
@@ -465,6 +478,10 @@ impl Reader<'_> {
                 self.expression(&operation.operand);
                 Shape::Unknown
             }
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(number) => number.as_usize().map_or(Shape::Unknown, Shape::Number),
+                _ => Shape::Unknown,
+            },
             Expr::NoneLiteral(_) => Shape::Nothing,
             Expr::BooleanLiteral(literal) if !literal.value => Shape::Nothing,
             Expr::IpyEscapeCommand(command) => {
@@ -541,6 +558,21 @@ impl Reader<'_> {
         {
             let template = *template;
             return self.make(Shape::Format(template, positional, named));
+        }
+        // `partial(f, x)` and `to_thread(f, x)` call `f(x)`, if later or elsewhere.
+        let hands_on = match self.program.shape(callee) {
+            Shape::Name(name) | Shape::Attribute(_, name) => match name.as_str() {
+                "partial" | "to_thread" | "submit" | "apply_async" => Some(0),
+                "run_in_executor" => Some(1),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(place) = hands_on
+            && let Some(function) = positional.get(place).copied()
+        {
+            let positional = positional.split_off(place.saturating_add(1).min(positional.len()));
+            return self.make(Shape::Call(Call { callee: function, positional, named, spread }));
         }
         self.make(Shape::Call(Call { callee, positional, named, spread }))
     }

@@ -35,10 +35,9 @@ impl Collector<'_> {
         if !entry.imports.is_empty() && !self.imports_any(&entry.imports) {
             return false;
         }
-        let given = |argument: &String| {
-            self.flow.argument(id, argument).into_iter().any(|value| self.flow.is_something(value))
-        };
-        if !entry.given.is_empty() && !entry.given.iter().any(given) {
+        let mut values = entry.given.iter().flat_map(|argument| self.flow.argument(id, argument)).peekable();
+        let is_left_out = entry.given.is_empty() || entry.by_default && values.peek().is_none();
+        if !is_left_out && !values.any(|value| self.flow.is_something(value)) {
             return false;
         }
         entry.at.is_empty()
@@ -60,7 +59,9 @@ impl Collector<'_> {
         Vec::new()
     }
 
-    pub(super) fn entry(&self, entry: &Entry, id: ValueId, origin: &Origin, found: &mut Found) {
+    /// Tells what an entry says about a call. Was there anything?
+    pub(super) fn entry(&self, entry: &Entry, id: ValueId, origin: &Origin, found: &mut Found) -> bool {
+        let before = found.usages.len();
         let line = self.program.line(id);
         for argument in &entry.files {
             for value in self.flow.argument(id, argument) {
@@ -85,7 +86,7 @@ impl Collector<'_> {
         let repo_type = self.first_texts(id, &["repo_type".to_owned()]).into_iter().next();
         let kind = match (entry.kind, repo_type.as_ref().map(|known| known.text.as_str())) {
             (UsageKind::Model, Some("dataset")) => UsageKind::Dataset,
-            (UsageKind::Model, Some("space")) => return,
+            (UsageKind::Model, Some("space")) => return true,
             (kind, _) => kind,
         };
         let address = self.address(entry, id, origin);
@@ -106,6 +107,7 @@ impl Collector<'_> {
                 found.add(usage);
             }
         }
+        found.usages.len() > before
     }
 
     fn names(&self, entry: &Entry, id: ValueId, origin: &Origin) -> Vec<Known> {
@@ -221,7 +223,10 @@ impl Collector<'_> {
         usage.provider = if openai_like {
             Some("openai-compatible endpoint".to_owned())
         } else {
-            entry.provider.clone().or_else(|| naming::provider(&known.text).map(str::to_owned))
+            entry.provider.clone().or_else(|| {
+                let by_name = || naming::provider(&known.text);
+                naming::provider_of(&origin.path).or_else(by_name).map(str::to_owned)
+            })
         };
         if !matches!(kind, UsageKind::Model | UsageKind::Dataset) {
             usage.name = known.text.trim().to_owned();

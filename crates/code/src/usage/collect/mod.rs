@@ -69,9 +69,9 @@ impl<'a> Collector<'a> {
         let (mut names_model, mut is_prompt) = (false, false);
         for entry in self.catalogue.uses(&origin.path).filter(|entry| !entry.decorates) {
             if self.applies(entry, id) {
-                names_model |= matches!(entry.kind, UsageKind::Model | UsageKind::Dataset);
                 is_prompt |= entry.kind == UsageKind::Prompt;
-                self.entry(entry, id, &origin, found);
+                let is_told = self.entry(entry, id, &origin, found);
+                names_model |= is_told && matches!(entry.kind, UsageKind::Model | UsageKind::Dataset);
             }
         }
         if !names_model {
