@@ -7,10 +7,10 @@
 use bartizan_core::document::{Node, Value};
 
 use super::{
-    container, dockerfile, settings,
+    dockerfile, settings,
     syntax::{field, merged},
 };
-use crate::usage::{Found, naming, shell, variables::Variables};
+use crate::usage::{Found, image, naming, shell, variables::Variables};
 
 /// What a document is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Walk<'_> {
             }
         }
         let line = program.and(arguments).unwrap_or(first).line;
-        container::command(&image, &words, line, self.found);
+        image::started(&image, &words, line, self.found);
     }
 
     /// The image of a container: a text, or a repository with a tag.
@@ -187,7 +187,7 @@ impl Walk<'_> {
         let built = self.purpose == Purpose::Compose && field(node, "build").is_some();
         let name = dockerfile::known(&name);
         if !built && is_image(name) {
-            shell::image(name, &self.api("image"), line, self.found);
+            image::image(name, &self.api("image"), line, self.found);
         }
         name.to_owned()
     }
@@ -221,7 +221,7 @@ impl Walk<'_> {
         }
         if let Some(image) = node.text_of("uses").and_then(|uses| uses.strip_prefix("docker://")) {
             let line = node.get("uses").map_or(node.line, |uses| uses.line);
-            shell::image(image, &self.api("uses"), line, self.found);
+            image::image(image, &self.api("uses"), line, self.found);
         }
         if self.purpose != Purpose::Pipeline {
             return;

@@ -80,6 +80,7 @@ impl Form {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
         let lists = ["requirements", "constraints"];
         Some(match name.as_str() {
+            "cargo.toml" | "rustfmt.toml" | "clippy.toml" | "deny.toml" => return None,
             "pyproject.toml" => Self::Pyproject,
             "setup.cfg" => Self::SetupConfiguration,
             "setup.py" => Self::SetupScript,

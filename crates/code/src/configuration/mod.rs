@@ -9,9 +9,8 @@ use bartizan_core::{
     UsageKind,
 };
 
-use crate::usage::{Found, shell};
+use crate::usage::{Found, image};
 
-mod container;
 mod deployment;
 mod dockerfile;
 mod environment;
@@ -168,9 +167,9 @@ fn usages(asset: &Asset, form: Form, context: &Context<'_>) -> Result<Found, Str
                     Form::PipfileLock => lock::pipenv(&root, &mut found),
                     Form::BunLock => lock::bun(&root, &mut found),
                     Form::Devcontainer => {
-                        if let Some(image) = root.get("image") {
-                            let name = image.text().unwrap_or_default();
-                            shell::image(name, "devcontainer", image.line, &mut found);
+                        if let Some(node) = root.get("image") {
+                            let name = node.text().unwrap_or_default();
+                            image::image(name, "devcontainer", node.line, &mut found);
                         }
                     }
                     _ => servers::read(&root, &mut found),
@@ -235,6 +234,22 @@ fn yaml(asset: &Asset, path: &str, text: &str, depth: usize, found: &mut Found) 
             settings::read(&root, "settings", found);
             servers::read(&root, found);
         }
+    }
+}
+
+/// Manifests for a cluster that stand in a script, from this line on.
+pub(crate) fn manifests(text: &str, line: u32, found: &mut Found) {
+    let mut inner = Found::default();
+    inner.depth = found.depth;
+    for root in syntax::yaml(text, 64) {
+        if deployment::Purpose::of("", &root) == Some(deployment::Purpose::Kubernetes) {
+            deployment::read(&root, deployment::Purpose::Kubernetes, &mut inner);
+        }
+    }
+    found.cut |= inner.cut;
+    for mut usage in inner.usages {
+        usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
+        found.add(usage);
     }
 }
 

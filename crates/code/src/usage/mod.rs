@@ -14,6 +14,7 @@ pub(crate) mod catalogue;
 pub(crate) mod collect;
 pub(crate) mod flow;
 pub(crate) mod heredoc;
+pub(crate) mod image;
 pub(crate) mod javascript;
 pub(crate) mod naming;
 pub(crate) mod program;

@@ -4,7 +4,7 @@
 
 use bartizan_core::{Usage, UsageKind, document::json};
 
-use super::{Found, collect, heredoc, naming, requirement, variables::Variables};
+use super::{Found, collect, heredoc, image, naming, requirement, variables::Variables};
 
 /// Words of one command that are looked at.
 const MOST_WORDS: usize = 4096;
@@ -129,8 +129,14 @@ pub(crate) fn script(script: &str, line: u32, variables: &mut Variables, found: 
     }
 }
 
-/// A document that a command is given: code for an interpreter.
+/// A document that a command is given: code for an interpreter, or a manifest for a cluster.
 fn given(words: &[String], text: &str, line: u32, variables: &mut Variables, found: &mut Found) {
+    if text.contains("apiVersion:") && found.depth < DEPTH {
+        found.depth = found.depth.saturating_add(1);
+        crate::configuration::manifests(&variables.expand_lines(text), line, found);
+        found.depth = found.depth.saturating_sub(1);
+        return;
+    }
     let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
     for program in program {
         if program.starts_with("python") {
@@ -337,7 +343,11 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
             }
         }
-        ("docker" | "podman" | "nerdctl", "run" | "pull") => container(rest, line, found),
+        ("docker" | "podman" | "nerdctl", "run" | "pull" | "create") => image::run(rest, line, found),
+        ("docker" | "podman" | "nerdctl" | "kubectl" | "oc", "exec") => image::inside(rest, line, found),
+        ("docker" | "podman", "compose") | ("docker-compose" | "podman-compose", "exec" | "run") => {
+            image::inside(rest, line, found);
+        }
         ("mlflow", "models") => {
             if let Some(name) = option(rest, "-m").or_else(|| option(rest, "--model-uri")) {
                 model(&name, None, "mlflow", "mlflow models", line, found);
@@ -472,84 +482,6 @@ fn hub(words: &[String], provider: &str, line: u32, found: &mut Found) {
     } else {
         model(&name, revision, provider, "hf download", line, found);
     }
-}
-
-/// `docker run --gpus all -e MODEL_ID=x image --model-id y`.
-fn container(words: &[String], line: u32, found: &mut Found) {
-    let with_value = [
-        "-p",
-        "--publish",
-        "-v",
-        "--volume",
-        "-e",
-        "--env",
-        "--name",
-        "--gpus",
-        "--network",
-        "--shm-size",
-        "-w",
-        "--workdir",
-        "--runtime",
-        "--ipc",
-        "--restart",
-        "--platform",
-        "--entrypoint",
-        "-u",
-        "--user",
-        "--mount",
-        "--env-file",
-        "-h",
-        "--hostname",
-        "--memory",
-        "-m",
-        "--cpus",
-        "--device",
-        "--net",
-        "-l",
-        "--label",
-        "--ulimit",
-    ];
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if let Some(setting) = word.strip_prefix("--env=") {
-            set(setting, line, found);
-        } else if with_value.contains(&word.as_str()) {
-            let value = words.next().map(String::as_str).unwrap_or_default();
-            if matches!(word.as_str(), "-e" | "--env") {
-                set(value, line, found);
-            }
-        } else if !word.starts_with('-') {
-            image(word, "docker", line, found);
-            return;
-        }
-    }
-}
-
-fn set(setting: &str, line: u32, found: &mut Found) {
-    if let Some((key, value)) = assignment(setting) {
-        environment(key, value, "docker", line, found);
-    }
-}
-
-/// A container image: `registry/name:tag@digest`.
-pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
-    if !naming::is_plausible(name) {
-        return;
-    }
-    let (tagged, digest) =
-        name.split_once('@').map_or((name, None), |(tagged, digest)| (tagged, Some(digest)));
-    let tag = tagged.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
-    found.add(Usage {
-        kind: UsageKind::Container,
-        name: name.to_owned(),
-        version: digest.or(tag).map(str::to_owned),
-        pinned: digest.is_some(),
-        provider: Some("oci".to_owned()),
-        api: Some(api.to_owned()),
-        via: Some("literal"),
-        local: false,
-        line: Some(u64::from(line)),
-    });
 }
 
 /// A variable of the environment: its key says whether its value is a model or a dataset. Values of other keys, which
@@ -798,7 +730,9 @@ mod tests {
     fn names(script: &str) -> Vec<String> {
         let mut found = Found::default();
         read(script, 1, &mut found);
-        found.usages.iter().map(|usage| usage.name.clone()).collect()
+        let mut names: Vec<String> = found.usages.iter().map(|usage| usage.name.clone()).collect();
+        names.sort();
+        names
     }
 
     #[test]
@@ -847,9 +781,20 @@ mod tests {
             ("docker model pull ai/smollm2", &["ai/smollm2"]),
             ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
             ("X=$(huggingface-cli download org/model)", &["org/model"]),
+            ("docker exec -it -e A=b llm ollama pull mistral", &["mistral"]),
+            ("docker compose exec llm ollama pull mistral", &["mistral"]),
+            ("kubectl exec -n x pod/a -c b -- ollama pull mistral", &["mistral"]),
+            ("docker run --rm vllm/vllm-openai:v1 --model org/m", &["org/m", "vllm/vllm-openai:v1"]),
+            ("docker run --rm ollama/ollama:1 pull mistral", &["mistral", "ollama/ollama:1"]),
+            (
+                "M=o/m-1b\ncat <<EOF | kubectl apply -f -\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: vllm/x:1\n    args: [--model, $M]\nEOF\n",
+                &["o/m-1b", "vllm/x:1"],
+            ),
         ];
         for (script, expected) in cases {
-            assert_eq!(names(script), *expected, "{script}");
+            let mut expected = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!(names(script), expected, "{script}");
         }
     }
 

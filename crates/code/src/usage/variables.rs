@@ -42,6 +42,11 @@ impl Variables {
         self.replaced(text, 0).into_owned()
     }
 
+    /// The same for a text of any length, line by line.
+    pub(crate) fn expand_lines(&self, text: &str) -> String {
+        text.split_inclusive('\n').map(|line| self.replaced(line, 0)).collect()
+    }
+
     fn replaced<'t>(&self, text: &'t str, depth: usize) -> Cow<'t, str> {
         if !text.contains('$') || depth > 4 {
             return Cow::Borrowed(text);
