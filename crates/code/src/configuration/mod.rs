@@ -9,7 +9,7 @@ use bartizan_core::{
     UsageKind,
 };
 
-use crate::usage::{Found, image};
+use crate::usage::{Found, image, shell};
 
 mod deployment;
 mod dockerfile;
@@ -132,6 +132,7 @@ fn usages(asset: &Asset, form: Form, context: &Context<'_>) -> Result<Found, Str
             let api = if constraint { "constraints" } else { "requirements" };
             requirements::read(&text, api, &mut found);
         }
+        Form::Modelfile => modelfile(&text, &mut found),
         Form::Script => script::script(&text, &mut found),
         Form::Makefile => script::makefile(&text, &mut found),
         Form::SetupConfiguration => manifest::setup_configuration(&text, &mut found),
@@ -237,6 +238,24 @@ fn yaml(asset: &Asset, path: &str, text: &str, depth: usize, found: &mut Found) 
     }
 }
 
+/// Ollama's recipe of a model: what it is made from (<https://docs.ollama.com/modelfile>).
+fn modelfile(text: &str, found: &mut Found) {
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let Some((word, rest)) = line.trim().split_once(char::is_whitespace) else { continue };
+        let name = rest.trim().trim_matches('"');
+        if word.eq_ignore_ascii_case("FROM") || word.eq_ignore_ascii_case("ADAPTER") {
+            shell::model(
+                name,
+                None,
+                "ollama",
+                &format!("Modelfile {}", word.to_ascii_uppercase()),
+                number,
+                found,
+            );
+        }
+    }
+}
+
 /// Manifests for a cluster that stand in a script, from this line on.
 pub(crate) fn manifests(text: &str, line: u32, found: &mut Found) {
     let mut inner = Found::default();
@@ -246,11 +265,7 @@ pub(crate) fn manifests(text: &str, line: u32, found: &mut Found) {
             deployment::read(&root, deployment::Purpose::Kubernetes, &mut inner);
         }
     }
-    found.cut |= inner.cut;
-    for mut usage in inner.usages {
-        usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
-        found.add(usage);
-    }
+    found.below(inner, line);
 }
 
 /// Images and servers that are taken as they come.

@@ -90,6 +90,10 @@ fn node(at: &Node, key: &str, below: &str, api: &str, found: &mut Found) {
         Value::Object(_) => {
             for (own, inner) in merged(at) {
                 let lower = snake(own);
+                // A gateway's own name for what it calls otherwise.
+                if lower == "model_name" && at.get("litellm_params").is_some() {
+                    continue;
+                }
                 if !shell::is_secret(&lower) {
                     node(inner, &lower, key, api, found);
                 }
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn keys_of_models_and_datasets_count_and_others_do_not() {
         let text = "base_model: NousResearch/Llama-2-7b-hf\ndatasets:\n  - path: tatsu-lab/alpaca\n    type: alpaca\n\
-                    model_type: llama\nmodel_list:\n  - model_name: fast\n    litellm_params:\n      model: azure/gpt-4o-mini\n      api_key: gpt-4\n\
+                    model_type: llama\nmodel_list:\n  - model_name: gpt-4\n    litellm_params:\n      model: azure/gpt-4o-mini\n      api_key: gpt-4\n\
                     embeddings: {modelName: text-embedding-3-small}\nname: gpt-4\nmodel: linear\ncheckpoint: out/last.ckpt\n\
                     repository: org/name-1\nprompt: use gpt-4 or\nimage: gpt-4.png\n";
         let documents = syntax::yaml(text, 32);

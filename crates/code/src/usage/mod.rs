@@ -71,6 +71,15 @@ impl Found {
         }
     }
 
+    /// Adds what was found in a text that begins on this line.
+    pub(crate) fn below(&mut self, inner: Self, line: u32) {
+        self.cut |= inner.cut;
+        for mut usage in inner.usages {
+            usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
+            self.add(usage);
+        }
+    }
+
     /// Tells the facts, and the findings that follow from them.
     pub(crate) fn tell(mut self, asset: &Asset, inspection: &mut Inspection) {
         if self.cut {

@@ -156,12 +156,7 @@ pub(crate) fn python(source: &str, line: u32, found: &mut Found) {
     if found.depth >= DEPTH {
         return;
     }
-    let used = crate::python::uses(source);
-    found.cut |= used.cut;
-    for mut usage in used.usages {
-        usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
-        found.add(usage);
-    }
+    found.below(crate::python::uses(source), line);
 }
 
 /// Splits a script into commands of words, quotes taken off, each with how many lines below the first it begins.
@@ -173,12 +168,22 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
     let mut quote: Option<char> = None;
     let mut characters = script.chars().peekable();
     let (mut line, mut start) = (0u32, 0u32);
+    let mut array = false;
     while let Some(c) = characters.next() {
         if words.is_empty() && word.is_empty() && !open {
             start = line;
         }
         line = line.saturating_add(u32::from(c == '\n'));
         let ends_word = quote.is_none() && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')'));
+        if ends_word
+            && c == '('
+            && words.is_empty()
+            && assignment(&word).is_some_and(|(_, value)| value.is_empty())
+        {
+            // `NAME=(a b)`: the list is one command, over several lines.
+            word.push('(');
+            array = true;
+        }
         if ends_word && c == '(' && word.ends_with('$') {
             // What `$(…)` gives is not known, but the command in it runs.
             word.clear();
@@ -188,7 +193,9 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
                 words.push(std::mem::take(&mut word));
                 open = false;
             }
-            if c == '\n' || !c.is_whitespace() || words.len() >= MOST_WORDS {
+            let goes_on = array && (c == '\n' || c == '(');
+            array &= c != ')';
+            if (c == '\n' || !c.is_whitespace()) && !goes_on || words.len() >= MOST_WORDS {
                 all.push((start, std::mem::take(&mut words)));
             }
             continue;
@@ -202,7 +209,9 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
                         break;
                     }
                 }
-                all.push((start, std::mem::take(&mut words)));
+                if !array {
+                    all.push((start, std::mem::take(&mut words)));
+                }
             }
             ('\\', None | Some('"')) => match characters.next() {
                 Some('\n') => line = line.saturating_add(1),
@@ -331,6 +340,11 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 address(word, "git clone", line, found);
             }
         }
+        ("aws" | "gsutil" | "gcloud" | "azcopy" | "s5cmd" | "rclone", _) => {
+            for word in arguments {
+                address(word, program, line, found);
+            }
+        }
         ("wget" | "curl" | "aria2c", _) => {
             for word in arguments {
                 address(word, program, line, found);
@@ -364,7 +378,10 @@ fn asked(program: &str, arguments: &[String], line: u32, found: &mut Found) {
         .find_map(|name| option(arguments, name));
     let reading = json::Reading { depth: 32, values: 10_000, skip: &[] };
     let Some(document) = body.and_then(|body| json::parse(body.as_bytes(), reading).ok()) else { return };
-    if let Some(name) = document.root.text_of("model").filter(|name| naming::is_model(name)) {
+    // Ollama is asked for a model by its name.
+    let pulls = arguments.iter().any(|word| word.ends_with("/api/pull"));
+    let name = document.root.text_of("name").filter(|_| pulls).or_else(|| document.root.text_of("model"));
+    if let Some(name) = name.filter(|name| pulls || naming::is_model(name)) {
         model(name, None, naming::provider(name).unwrap_or_default(), program, line, found);
     }
 }
@@ -577,7 +594,19 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
         let name = name.replace('-', "_").to_ascii_lowercase();
         let short = name == "m";
         let api = format!("{program} {}", word.split('=').next().unwrap_or(word));
-        if MODEL_OPTIONS.contains(&name.as_str()) {
+        if name == "model_args" {
+            // `pretrained=org/name,revision=abc` of evaluation harnesses.
+            let part = |key: &str| {
+                value.split(',').find_map(|part| part.split_once('=').filter(|(own, _)| *own == key))
+            };
+            if let Some((_, name)) = part("pretrained")
+                .or_else(|| part("model"))
+                .filter(|(_, name)| naming::is_hub_id(name) || naming::is_model(name))
+            {
+                let revision = part("revision").map(|(_, revision)| revision.to_owned());
+                model(name, revision, "huggingface", &api, line, found);
+            }
+        } else if MODEL_OPTIONS.contains(&name.as_str()) {
             let telling = naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value);
             let plausible = naming::is_plausible(value) && (serves || telling);
             if plausible
@@ -781,6 +810,13 @@ mod tests {
             ("docker model pull ai/smollm2", &["ai/smollm2"]),
             ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
             ("X=$(huggingface-cli download org/model)", &["org/model"]),
+            (
+                "M=(\n \"o/a-1b\" # one\n o/b-1b\n)\nfor m in \"${M[@]}\"; do hf download $m; done",
+                &["o/a-1b", "o/b-1b"],
+            ),
+            ("lm_eval --model hf --model_args pretrained=o/p-160m,revision=r1 --tasks x", &["o/p-160m"]),
+            ("aws s3 cp s3://bucket/m.safetensors .", &["s3://bucket/m.safetensors"]),
+            ("curl http://h:11434/api/pull -d '{\"name\": \"llama3.1:8b\"}'", &["llama3.1:8b"]),
             ("docker exec -it -e A=b llm ollama pull mistral", &["mistral"]),
             ("docker compose exec llm ollama pull mistral", &["mistral"]),
             ("kubectl exec -n x pod/a -c b -- ollama pull mistral", &["mistral"]),
