@@ -10,7 +10,7 @@ use super::{
     dockerfile, settings,
     syntax::{self, field, merged},
 };
-use crate::usage::{Found, image, naming, shell, variables::Variables};
+use crate::usage::{Found, image, naming, shell, thing, variables::Variables};
 
 /// What a document is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Walk<'_> {
                         key,
                         "env" | "environment" | "variables" | "openAPIV3Schema" | "healthcheck"
                     );
-                    if !passed && !shell::is_secret(&key.to_ascii_lowercase()) {
+                    if !passed && !thing::is_secret(&key.to_ascii_lowercase()) {
                         self.node(value, variables);
                     }
                 }
@@ -216,7 +216,7 @@ impl Walk<'_> {
         }
         for (key, value, line) in pairs {
             let value = variables.expand(&value);
-            shell::environment(&key, &value, &self.api("environment"), line, self.found);
+            thing::environment(&key, &value, &self.api("environment"), line, self.found);
             variables.set(&key, value);
         }
     }
@@ -257,14 +257,14 @@ impl Walk<'_> {
                     Some((id, revision)) => (id, Some(revision.to_owned())),
                     None => (id, None),
                 };
-                shell::model(id, revision, "huggingface", &api, value.line, self.found);
+                thing::model(id, revision, "huggingface", &api, value.line, self.found);
             } else if let Some(name) = text.strip_prefix("ollama://") {
-                shell::model(name, None, "ollama", &api, value.line, self.found);
+                thing::model(name, None, "ollama", &api, value.line, self.found);
             } else if storage && text.contains("://") {
                 let scheme = text.split("://").next().unwrap_or_default();
                 let known = ["s3", "gs", "az", "abfs", "oci", "pvc", "hdfs", "models", "https", "http"];
                 if known.contains(&scheme) && !text.contains('@') {
-                    shell::model(text, None, scheme, &api, value.line, self.found);
+                    thing::model(text, None, scheme, &api, value.line, self.found);
                 }
             }
         }
@@ -287,7 +287,7 @@ impl Walk<'_> {
         for (_, value) in node.map(Node::pairs).unwrap_or_default() {
             let name = value.get("model").unwrap_or(value);
             if let Some(text) = name.text() {
-                shell::model(text, None, "docker", "compose models", name.line, self.found);
+                thing::model(text, None, "docker", "compose models", name.line, self.found);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bartizan_core::document::json::{self, Reading};
 
-use crate::usage::{Found, heredoc, image, naming, shell, variables::Variables};
+use crate::usage::{Found, heredoc, image, naming, shell, thing, variables::Variables};
 
 /// One instruction, continuations joined by `\` and a line break, as a shell reads them.
 #[derive(Debug)]
@@ -178,11 +178,11 @@ impl Build<'_> {
             };
             if !self.begun {
                 let value = self.global.expand(value.unwrap_or_default());
-                shell::environment(name, &value, "ARG", line, self.found);
+                thing::environment(name, &value, "ARG", line, self.found);
                 self.global.set(name, value);
             } else if let Some(value) = value {
                 let value = self.variables.expand(value);
-                shell::environment(name, &value, "ARG", line, self.found);
+                thing::environment(name, &value, "ARG", line, self.found);
                 self.variables.set(name, value);
             } else if let Some(value) = self.global.get(name) {
                 self.variables.set(name, value.to_owned());
@@ -201,7 +201,7 @@ impl Build<'_> {
         };
         for (name, value) in pairs {
             let value = self.variables.expand(&value);
-            shell::environment(&name, &value, "ENV", line, self.found);
+            thing::environment(&name, &value, "ENV", line, self.found);
             self.variables.set(&name, value);
         }
     }
@@ -258,9 +258,9 @@ impl Build<'_> {
         sources.pop();
         for source in sources {
             if source.contains("://") || source.starts_with("git@") {
-                shell::address(source, name, line, self.found);
-            } else if shell::is_model_file(source) && naming::is_plausible(source) {
-                shell::model(source, None, "local", name, line, self.found);
+                thing::address(source, name, line, self.found);
+            } else if thing::is_model_file(source) && naming::is_plausible(source) {
+                thing::model(source, None, "local", name, line, self.found);
             }
         }
     }

@@ -9,7 +9,7 @@ use bartizan_core::{
     UsageKind,
 };
 
-use crate::usage::{Found, image, shell};
+use crate::usage::{Found, image, thing};
 
 mod deployment;
 mod dockerfile;
@@ -244,7 +244,7 @@ fn modelfile(text: &str, found: &mut Found) {
         let Some((word, rest)) = line.trim().split_once(char::is_whitespace) else { continue };
         let name = rest.trim().trim_matches('"');
         if word.eq_ignore_ascii_case("FROM") || word.eq_ignore_ascii_case("ADAPTER") {
-            shell::model(
+            thing::model(
                 name,
                 None,
                 "ollama",

@@ -7,7 +7,7 @@ use super::manifest;
 use crate::usage::{
     Found, image,
     requirement::{self, Requirement},
-    shell,
+    shell, thing,
 };
 
 /// Where editors and assistants keep their servers.
@@ -75,7 +75,7 @@ fn server(name: &str, entry: &Node, found: &mut Found) {
     }
     for (key, value) in entry.get("env").map(Node::pairs).unwrap_or_default() {
         if let Some(text) = value.text() {
-            shell::environment(key, text, "mcp environment", value.line, found);
+            thing::environment(key, text, "mcp environment", value.line, found);
         }
     }
     found.add(usage);

@@ -3,7 +3,7 @@
 use bartizan_core::document::{Node, Value};
 
 use super::syntax::merged;
-use crate::usage::{Found, naming, shell};
+use crate::usage::{Found, naming, thing};
 
 /// Keys whose value is a model, in snake case.
 const MODELS: &[&str] = &[
@@ -94,7 +94,7 @@ fn node(at: &Node, key: &str, below: &str, api: &str, found: &mut Found) {
                 if lower == "model_name" && at.get("litellm_params").is_some() {
                     continue;
                 }
-                if !shell::is_secret(&lower) {
+                if !thing::is_secret(&lower) {
                     node(inner, &lower, key, api, found);
                 }
             }
@@ -106,19 +106,19 @@ fn node(at: &Node, key: &str, below: &str, api: &str, found: &mut Found) {
 fn value(text: &str, line: u32, key: &str, below: &str, api: &str, found: &mut Found) {
     let is_dataset = DATASETS.contains(&key) || key == "path" && DATASETS.contains(&below);
     if is_dataset && naming::is_hub_id(text) {
-        return shell::dataset(text, None, "huggingface", &format!("{api} {key}"), line, found);
+        return thing::dataset(text, None, "huggingface", &format!("{api} {key}"), line, found);
     }
     let is_model = MODELS.contains(&key) || MODEL_ENDS.iter().any(|end| key.ends_with(end));
     if !is_model {
         return;
     }
     if let Some(address) = text.strip_prefix("hf://") {
-        return shell::model(address, None, "huggingface", &format!("{api} {key}"), line, found);
+        return thing::model(address, None, "huggingface", &format!("{api} {key}"), line, found);
     }
     let hub = naming::is_hub_id(text);
-    if naming::is_model(text) || hub && CERTAIN.contains(&key) || shell::is_model_file(text) {
+    if naming::is_model(text) || hub && CERTAIN.contains(&key) || thing::is_model_file(text) {
         let provider = naming::provider(text).unwrap_or(if hub { "huggingface" } else { "" });
-        shell::model(text, None, provider, &format!("{api} {key}"), line, found);
+        thing::model(text, None, provider, &format!("{api} {key}"), line, found);
     }
 }
 

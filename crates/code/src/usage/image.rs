@@ -5,6 +5,7 @@ use bartizan_core::{Usage, UsageKind};
 use super::{
     Found, naming,
     shell::{self, assignment},
+    thing,
 };
 
 /// `docker run --gpus all -e MODEL_ID=x image --model-id y`.
@@ -62,7 +63,7 @@ pub(super) fn run(words: &[String], line: u32, found: &mut Found) {
 
 fn set(setting: &str, line: u32, found: &mut Found) {
     if let Some((key, value)) = assignment(setting) {
-        shell::environment(key, value, "docker", line, found);
+        thing::environment(key, value, "docker", line, found);
     }
 }
 

@@ -15,8 +15,10 @@ pub(crate) mod collect;
 pub(crate) mod flow;
 pub(crate) mod heredoc;
 pub(crate) mod image;
+pub(crate) mod install;
 pub(crate) mod javascript;
 pub(crate) mod naming;
+pub(crate) mod options;
 pub(crate) mod program;
 pub(crate) mod python;
 pub(crate) mod requirement;
@@ -24,6 +26,7 @@ pub(crate) mod rules;
 pub(crate) mod shell;
 #[cfg(test)]
 mod tests;
+pub(crate) mod thing;
 pub(crate) mod variables;
 
 /// How many usages one file tells; lock files of big projects have some thousands.
