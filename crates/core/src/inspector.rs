@@ -74,6 +74,8 @@ pub trait Inspector: Send + Sync {
 pub struct Options {
     /// Read the weights themselves too (`--deep`).
     pub deep: bool,
+    /// Hand on the bytes of tensors inside containers as members, for whoever samples them.
+    pub storages: bool,
 }
 
 /// A limit was reached; the part behind it is a gap in the coverage.

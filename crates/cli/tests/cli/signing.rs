@@ -22,13 +22,13 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn keys(sandbox: &Sandbox, prefix: &str) {
+pub(crate) fn keys(sandbox: &Sandbox, prefix: &str) {
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     secret(sandbox, &format!("{prefix}key.pem"), &pair.serialize_pem());
     sandbox.put(&format!("{prefix}pub.pem"), pair.public_key_pem().as_bytes());
 }
 
-fn secret(sandbox: &Sandbox, name: &str, text: &str) {
+pub(crate) fn secret(sandbox: &Sandbox, name: &str, text: &str) {
     sandbox.put(name, text.as_bytes());
     fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -32,8 +32,9 @@ impl Inspector for JavascriptInspector {
 
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         let named = probe.extension_is(&["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"]);
-        // `.ts` is also a film.
-        if named && probe.is_text() { Claim::Name } else { Claim::No }
+        // `.ts` is also a film, and a translation in XML. Others claim source code by its name alone.
+        let is_code = !probe.head.contains(&0) && probe.first_visible() != Some(b'<');
+        if named && is_code { Claim::Shape } else { Claim::No }
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {

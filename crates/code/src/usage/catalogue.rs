@@ -3,7 +3,10 @@
 //! The knowledge is data: the tables beside this file, each entry with examples and counterexamples that one test
 //! proves.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 use bartizan_core::UsageKind;
 use serde::Deserialize;
@@ -253,9 +256,9 @@ pub(crate) struct Catalogue {
     use_index: Index,
     value_index: Index,
     /// Packages whose calls may name models in arguments that are not listed.
-    packages: Vec<String>,
+    packages: HashSet<String>,
     /// Names of arguments that hold a model.
-    keywords: Vec<String>,
+    keywords: HashSet<String>,
     words: Option<aho_corasick::AhoCorasick>,
 }
 
@@ -337,12 +340,12 @@ impl Catalogue {
 
     /// Is it a package of the AI world?
     pub(crate) fn is_package(&self, root: &str) -> bool {
-        self.packages.iter().any(|package| package == root) || self.use_index.by_package.contains_key(root)
+        self.packages.contains(root) || self.use_index.by_package.contains_key(root)
     }
 
     /// Do arguments of this name hold a model?
     pub(crate) fn is_model_keyword(&self, name: &str) -> bool {
-        self.keywords.iter().any(|keyword| keyword == name)
+        self.keywords.contains(name)
     }
 
     #[cfg(test)]

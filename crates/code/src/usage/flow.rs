@@ -7,6 +7,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    rc::Rc,
 };
 
 use super::{
@@ -30,6 +31,14 @@ const LONGEST: usize = 4096;
 pub(crate) struct Known {
     pub(crate) text: String,
     pub(crate) via: Source,
+    /// Was it put together as a path?
+    pub(crate) is_path: bool,
+}
+
+impl Known {
+    pub(crate) fn new(text: String, via: Source) -> Self {
+        Self { text, via, is_path: false }
+    }
 }
 
 /// Where a callee comes from.
@@ -54,7 +63,27 @@ pub(crate) struct Flow<'p> {
     options: HashMap<String, Vec<ValueId>>,
     /// In JavaScript, an object among the arguments holds named ones.
     objects: bool,
+    /// Answers that are known already.
     origins: RefCell<HashMap<ValueId, Option<Origin>>>,
+    resolved: RefCell<HashMap<ValueId, Rc<[End]>>>,
+    /// What is being asked right now, by the order in which it was: a value that leads back to itself adds nothing.
+    open: RefCell<HashMap<(Question, ValueId), usize>>,
+    /// The earliest open question that an answer had to do without.
+    lowest: Cell<usize>,
+}
+
+/// What is asked of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Question {
+    Ends,
+    Origin,
+}
+
+/// An open question.
+struct Open {
+    key: (Question, ValueId),
+    place: usize,
+    lowest_before: usize,
 }
 
 impl<'p> Flow<'p> {
@@ -67,6 +96,9 @@ impl<'p> Flow<'p> {
             options: HashMap::new(),
             objects,
             origins: RefCell::new(HashMap::new()),
+            resolved: RefCell::new(HashMap::new()),
+            open: RefCell::new(HashMap::new()),
+            lowest: Cell::new(usize::MAX),
         };
         flow.options = flow.command_line();
         flow
@@ -128,7 +160,7 @@ impl<'p> Flow<'p> {
         let mut known: Vec<Known> = Vec::new();
         for (end, via) in ends {
             let texts = match self.program.shape(end) {
-                Shape::Text(text) => vec![Known { text: text.clone(), via }],
+                Shape::Text(text) => vec![Known::new(text.clone(), via)],
                 Shape::Joined(parts) => self.joined(parts, "", via, depth),
                 Shape::PathOf(parts) => self.joined(parts, "/", via, depth),
                 Shape::Format(template, positional, named) => {
@@ -226,9 +258,13 @@ impl<'p> Flow<'p> {
         let via = via.max(Source::Concatenation);
         // Behind an unknown start only a path is worth anything.
         let keeps = |text: &String| {
-            !text.is_empty() && !(dropped && between.is_empty() && !super::naming::is_path(text))
+            let is_worth_it = !dropped || !between.is_empty() || super::naming::is_path(text);
+            is_worth_it && !text.is_empty()
         };
-        made.into_iter().filter(keeps).map(|text| Known { text, via }).collect()
+        made.into_iter()
+            .filter(keeps)
+            .map(|text| Known { text, via, is_path: dropped || !between.is_empty() })
+            .collect()
     }
 
     /// A template with its holes filled: `{}`, `{0}`, `{name}`, `%s`. The first text that each filling can be is taken.
@@ -268,7 +304,7 @@ impl<'p> Flow<'p> {
             rest = after;
         }
         out.push_str(rest);
-        Some(Known { text: out, via: via.max(Source::Concatenation) })
+        Some(Known::new(out, via.max(Source::Concatenation)))
     }
 
     /// Follows a value to what it can be.
@@ -276,6 +312,53 @@ impl<'p> Flow<'p> {
         if depth > DEPTH || out.len() >= ANSWERS * 2 || !self.step() {
             return;
         }
+        if matches!(
+            self.program.shape(id),
+            Shape::Text(_) | Shape::Imported(_) | Shape::Local(_) | Shape::Unknown | Shape::Nothing
+        ) {
+            out.push((id, via));
+            return;
+        }
+        let through = |ends: &[End], out: &mut Vec<End>| {
+            out.extend(ends.iter().map(|(end, found)| (*end, via.max(*found))));
+        };
+        if let Some(known) = self.resolved.borrow().get(&id) {
+            through(known, out);
+            return;
+        }
+        let Some(open) = self.enter(Question::Ends, id) else { return };
+        let mut ends = Vec::new();
+        self.resolve_shape(id, Source::Literal, depth, &mut ends);
+        through(&ends, out);
+        if self.leave(open) {
+            self.resolved.borrow_mut().insert(id, ends.into());
+        }
+    }
+
+    /// Opens a question; `None` when it is open already, and its answer has to do without itself.
+    fn enter(&self, question: Question, id: ValueId) -> Option<Open> {
+        let key = (question, id);
+        let mut open = self.open.borrow_mut();
+        if let Some(place) = open.get(&key) {
+            self.lowest.set(self.lowest.get().min(*place));
+            return None;
+        }
+        let place = open.len();
+        open.insert(key, place);
+        Some(Open { key, place, lowest_before: self.lowest.replace(usize::MAX) })
+    }
+
+    /// Closes a question. Is its answer whole, so that it can be kept?
+    fn leave(&self, open: Open) -> bool {
+        self.open.borrow_mut().remove(&open.key);
+        let lowest = self.lowest.get();
+        // What led back to this question itself lacks nothing.
+        let is_whole = lowest >= open.place;
+        self.lowest.set(if is_whole { open.lowest_before } else { open.lowest_before.min(lowest) });
+        is_whole && self.left.get() > 0
+    }
+
+    fn resolve_shape(&self, id: ValueId, via: Source, depth: usize, out: &mut Vec<End>) {
         let deeper = depth.saturating_add(1);
         match self.program.shape(id) {
             Shape::Name(name) => {
@@ -538,6 +621,9 @@ impl<'p> Flow<'p> {
         let skipped = usize::from(class.is_some() && !self.objects);
         for id in self.program.callers.get(called_as).into_iter().flatten().take(ANSWERS) {
             let Some(call) = self.program.call(*id) else { continue };
+            if !self.may_call(call, class.is_some(), depth) {
+                continue;
+            }
             let given =
                 call.named.iter().find(|(key, _)| key == name).map(|(_, value)| *value).or_else(|| {
                     position.checked_sub(skipped).and_then(|index| call.positional.get(index)).copied()
@@ -559,6 +645,21 @@ impl<'p> Flow<'p> {
         }
     }
 
+    /// May a call of the right name be one of this function, or of this method, rather than of another's?
+    fn may_call(&self, call: &Call, is_method: bool, depth: usize) -> bool {
+        match self.program.shape(call.callee) {
+            Shape::Name(_) => true,
+            Shape::Attribute(base, _) if is_method => {
+                // A method of an imported thing is that thing's.
+                self.origin_of(*base, depth.saturating_add(1)).is_none_or(|origin| {
+                    let root = origin.path.split('.').next().unwrap_or_default();
+                    root == "?" || !self.program.imports.iter().any(|import| import.starts_with(root))
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// What a call gives, when it is one of the file's own functions or gives one of its arguments.
     fn called(&self, id: ValueId, call: &Call, via: Source, depth: usize, out: &mut Vec<End>) -> bool {
         if let Shape::Attribute(base, method) = self.program.shape(call.callee) {
@@ -576,13 +677,12 @@ impl<'p> Flow<'p> {
                         return true;
                     }
                 }
-                "strip" | "lower" | "upper" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim"
-                | "toString" | "absolute" | "expanduser" | "removesuffix" | "copy" => {
-                    if method != "copy" && !matches!(method.as_str(), "lower" | "upper") {
-                        let before = out.len();
-                        self.resolve(*base, via, depth, out);
-                        return out.len() > before;
-                    }
+                // The case of a name is kept, so what changes it gives nothing.
+                "strip" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim" | "toString" | "absolute"
+                | "expanduser" | "removesuffix" | "get_secret_value" => {
+                    let before = out.len();
+                    self.resolve(*base, via, depth, out);
+                    return out.len() > before;
                 }
                 "joinpath" => return false,
                 "values" => {
@@ -796,9 +896,9 @@ impl<'p> Flow<'p> {
         if let Some(known) = self.origins.borrow().get(&id) {
             return known.clone();
         }
+        let open = self.enter(Question::Origin, id)?;
         let found = self.find_origin(id, depth);
-        // What was cut off by a bound may be known when it is asked for itself.
-        if depth == 0 {
+        if self.leave(open) {
             self.origins.borrow_mut().insert(id, found.clone());
         }
         found

@@ -11,6 +11,9 @@ use super::program::{Call, Program, ScopeId, ScopeKind, Shape, ValueId};
 /// Deeper expressions are unknown.
 const DEPTH: usize = 200;
 
+/// Methods of lists that call a function with each element.
+const EACH: &[&str] = &["map", "forEach", "flatMap", "filter", "some", "every", "find"];
+
 /// Which grammar reads the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grammar {
@@ -35,7 +38,8 @@ pub(crate) fn program(source: &str, grammar: Grammar, interrupted: &dyn Fn() -> 
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
     let tree = parser.parse_with_options(&mut read, None, Some(options))?;
-    let mut reader = Reader { program: Program::new(), source, scope: 0, conditional: false, depth: 0 };
+    let mut reader =
+        Reader { program: Program::new(), source, scope: 0, conditional: false, depth: 0, element: None };
     reader.statements(tree.root_node());
     Some(reader.program)
 }
@@ -67,6 +71,8 @@ struct Reader<'a> {
     scope: ScopeId,
     conditional: bool,
     depth: usize,
+    /// What the next function is called with: the elements of a list, for `xs.map((x) => …)`.
+    element: Option<ValueId>,
 }
 
 impl<'a> Reader<'a> {
@@ -317,15 +323,24 @@ impl<'a> Reader<'a> {
     }
 
     fn function(&mut self, node: Node<'_>, name: &str) -> ValueId {
+        let mut element = self.element.take();
         let inner = self.program.scope(self.scope, ScopeKind::Function, name, Self::line(node));
         let local = self.make(Shape::Local(inner), node);
         if let Some(parameter) = Self::field(node, "parameter") {
-            self.parameter(parameter, None, inner, 0);
+            self.parameter(parameter, element.take(), inner, 0);
         }
         if let Some(parameters) = Self::field(node, "parameters") {
             for (position, parameter) in Self::children(parameters).into_iter().enumerate() {
                 let pattern = Self::field(parameter, "pattern").unwrap_or(parameter);
-                self.parameter(pattern, Self::field(parameter, "value"), inner, position);
+                let default = Self::field(parameter, "value").map(|default| self.expression(default));
+                let value = self.parameter(pattern, default.or(element.take()), inner, position);
+                // `constructor(private readonly model = "x")` declares a field.
+                let first = parameter.child(0).map(|first| first.kind());
+                if let (Some("accessibility_modifier" | "readonly" | "override_modifier"), Some(class)) =
+                    (first, self.program.class_around(self.scope))
+                {
+                    self.program.bind(class, self.text(pattern), value, false);
+                }
             }
         }
         let outer = std::mem::replace(&mut self.scope, inner);
@@ -348,11 +363,10 @@ impl<'a> Reader<'a> {
     fn parameter(
         &mut self,
         pattern: Node<'_>,
-        default: Option<Node<'_>>,
+        default: Option<ValueId>,
         function: ScopeId,
         position: usize,
-    ) {
-        let default = default.map(|default| self.expression(default));
+    ) -> ValueId {
         let name = if pattern.kind() == "identifier" { self.text(pattern) } else { "" };
         let shape = Shape::Parameter { function, position, name: name.to_owned(), default };
         let value = self.make(shape, pattern);
@@ -365,6 +379,7 @@ impl<'a> Reader<'a> {
         }
         self.conditional = conditional;
         self.scope = outer;
+        value
     }
 
     fn class(&mut self, node: Node<'_>, name: &str) -> ValueId {
@@ -579,13 +594,21 @@ impl<'a> Reader<'a> {
             return self.make(Shape::Imported(module), node);
         }
         let callee = self.expression(callee);
+        let each = match self.program.shape(callee) {
+            Shape::Attribute(list, name) if EACH.contains(&name.as_str()) => Some(*list),
+            _ => None,
+        };
         let mut positional = Vec::new();
         match arguments {
             // A tagged template.
             Some(("template_string", _)) | None => {}
             Some((_, arguments)) => {
                 for argument in arguments {
+                    if let Some(list) = each.filter(|_| argument.kind().contains("function")) {
+                        self.element = Some(self.make(Shape::AnyOf(list), argument));
+                    }
                     let value = self.expression(argument);
+                    self.element = None;
                     match (argument.kind(), self.program.shape(value)) {
                         ("spread_element", Shape::List(parts)) => positional.extend(parts.clone()),
                         ("spread_element", _) => break,

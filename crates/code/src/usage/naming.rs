@@ -356,6 +356,60 @@ pub(crate) fn is_path(name: &str) -> bool {
     extension.is_some_and(|extension| FILES.contains(&extension.as_str())) || name.ends_with('/')
 }
 
+/// Prefixes that say where a name is to be looked for.
+const SCHEMES: &[&str] =
+    &["hf-hub:", "hf_hub:", "hf://", "local:", "https://huggingface.co/", "https://hf.co/"];
+
+/// The id behind a prefix that names Hugging Face's hub, and the revision that the name itself tells. `hf://datasets/…`
+/// is not one of a model.
+pub(crate) fn hub_id(name: &str) -> Option<(String, Option<String>)> {
+    let rest = SCHEMES.iter().find_map(|scheme| name.strip_prefix(scheme))?;
+    let rest = rest.strip_prefix("datasets/").unwrap_or(rest);
+    let mut parts = rest.split('/');
+    let (owner, model) = (parts.next()?, parts.next()?);
+    let (model, revision) = match model.split_once('@') {
+        Some((model, revision)) => (model, Some(revision)),
+        None => (model, None),
+    };
+    // `/resolve/main/model.safetensors`, `/tree/…`, `/blob/…`.
+    let revision = revision.or_else(|| {
+        matches!(parts.next(), Some("resolve" | "tree" | "blob")).then(|| parts.next()).flatten()
+    });
+    let id = format!("{owner}/{model}");
+    is_hub_id(&id).then(|| (id, revision.map(str::to_owned)))
+}
+
+/// A model's name apart from its provider, where a colon parts them: `openai:gpt-4o`. Tags, as in `mistral:7b`, stay.
+pub(crate) fn apart_from_provider(name: &str) -> Option<(&'static str, &str)> {
+    let (provider, model) = name.split_once(':')?;
+    let provider = PREFIXES.iter().find(|known| **known == provider)?;
+    let is_name = starts_any(&model.to_ascii_lowercase(), FAMILIES) || model.contains('/');
+    let is_family = starts_any(provider, FAMILIES);
+    (is_name || !is_family && !model.is_empty()).then_some((*provider, model))
+}
+
+/// A provider's plain name: `google` for `google-gla`.
+pub(crate) fn plain_provider(prefix: &'static str) -> &'static str {
+    match prefix {
+        "azure" | "azure_openai" => "azure-openai",
+        "gemini" | "google-gla" | "google_genai" => "google",
+        "vertex_ai" | "vertexai" | "google-vertex" | "google_vertexai" => "google-vertex",
+        "mistralai" => "mistral",
+        "bedrock" | "bedrock_converse" => "aws-bedrock",
+        "ollama_chat" => "ollama",
+        "together_ai" | "togethercomputer" => "together",
+        "fireworks_ai" => "fireworks",
+        "nvidia_nim" => "nvidia",
+        other => other,
+    }
+}
+
+/// Is it a program that runs a script?
+pub(crate) fn is_interpreter(program: &str) -> bool {
+    let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    matches!(plain, "python" | "node" | "tsx" | "ts-node" | "ruby" | "bash" | "sh" | "java")
+}
+
 /// Does a revision name content that cannot change: a commit?
 pub(crate) fn is_commit(revision: &str) -> bool {
     (revision.len() == 40 || revision.len() == 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -405,7 +459,13 @@ pub(crate) fn provider(name: &str) -> Option<&'static str> {
         (&["grok-"], "xai"),
         (&["deepseek-chat", "deepseek-reasoner"], "deepseek"),
     ];
-    known.iter().find(|(starts, _)| starts_any(&lower, starts)).map(|(_, provider)| *provider)
+    let by_name = known.iter().find(|(starts, _)| starts_any(&lower, starts)).map(|(_, provider)| *provider);
+    by_name.or_else(|| {
+        // `groq/llama-3.3-70b-versatile`, as routers of requests write it.
+        let (prefix, model) = lower.split_once('/')?;
+        let prefix = PREFIXES.iter().find(|known| **known == prefix)?;
+        starts_any(model, FAMILIES).then(|| plain_provider(prefix))
+    })
 }
 
 #[cfg(test)]

@@ -159,11 +159,9 @@ impl Reader<'_> {
                     self.bind(alias.asname.as_ref().unwrap_or(&alias.name).as_str(), value);
                 }
             }
-            Stmt::Expr(expression) => {
-                // A text that stands alone is a docstring or a comment.
-                if !matches!(*expression.value, Expr::StringLiteral(_)) {
-                    self.expression(&expression.value);
-                }
+            // A text that stands alone is a docstring or a comment.
+            Stmt::Expr(expression) if !matches!(*expression.value, Expr::StringLiteral(_)) => {
+                self.expression(&expression.value);
             }
             Stmt::IpyEscapeCommand(command) => {
                 self.program.commands.push((command.value.to_string(), self.line));
