@@ -34,7 +34,7 @@ use form::Form;
 pub struct ConfigurationInspector;
 
 /// Larger locks are not read.
-const LARGEST_LOCK: u64 = 64 << 20;
+const LARGEST_LOCK: u64 = 32 << 20;
 /// Nor are larger files of other forms.
 const LARGEST: u64 = 8 << 20;
 /// What people write by hand, instruction by instruction, is shorter still.

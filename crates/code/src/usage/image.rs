@@ -69,7 +69,7 @@ fn set(setting: &str, line: u32, found: &mut Found) {
 
 /// A container image: `registry/name:tag@digest`.
 pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
-    if !naming::is_plausible(name) {
+    if !naming::is_plausible(name) || found.built.contains(name) {
         return;
     }
     let (tagged, digest) =
@@ -86,6 +86,23 @@ pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
         local: false,
         line: Some(u64::from(line)),
     });
+}
+
+/// `docker build -t name .`, `docker tag old name`: what has this name is no image of others.
+pub(super) fn built(verb: &str, words: &[String], found: &mut Found) {
+    if found.built.len() > 1000 {
+        return;
+    }
+    if verb == "tag" {
+        found.built.extend(words.last().cloned());
+    }
+    for (at, word) in words.iter().enumerate() {
+        if matches!(word.as_str(), "-t" | "--tag") {
+            found.built.extend(words.get(at.saturating_add(1)).cloned());
+        } else if let Some(name) = word.strip_prefix("--tag=") {
+            found.built.insert(name.to_owned());
+        }
+    }
 }
 
 /// `docker exec -it name command …`, `kubectl exec pod -c name -- command …`, `docker compose exec service command …`.

@@ -53,6 +53,8 @@ pub(crate) struct Found {
     seen: HashSet<(UsageKind, String, Option<String>, Option<u64>)>,
     /// The file is longer or more tangled than what is followed.
     pub(crate) cut: bool,
+    /// Images that the file itself builds.
+    pub(crate) built: HashSet<String>,
     /// How many scripts around the one that is read.
     pub(crate) depth: usize,
 }

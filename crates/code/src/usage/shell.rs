@@ -312,6 +312,7 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
             }
         }
+        ("docker" | "podman" | "nerdctl", "build" | "buildx" | "tag") => image::built(first, rest, found),
         ("docker" | "podman" | "nerdctl", "run" | "pull" | "create") => image::run(rest, line, found),
         ("docker" | "podman" | "nerdctl" | "kubectl" | "oc", "exec") => image::inside(rest, line, found),
         ("docker" | "podman", "compose") | ("docker-compose" | "podman-compose", "exec" | "run") => {
@@ -434,6 +435,7 @@ mod tests {
             ("lm_eval --model hf --model_args pretrained=o/p-160m,revision=r1 --tasks x", &["o/p-160m"]),
             ("aws s3 cp s3://bucket/m.safetensors .", &["s3://bucket/m.safetensors"]),
             ("curl http://h:11434/api/pull -d '{\"name\": \"llama3.1:8b\"}'", &["llama3.1:8b"]),
+            ("docker build -t mine . && docker run mine && docker run other:1", &["other:1"]),
             ("docker exec -it -e A=b llm ollama pull mistral", &["mistral"]),
             ("docker compose exec llm ollama pull mistral", &["mistral"]),
             ("kubectl exec -n x pod/a -c b -- ollama pull mistral", &["mistral"]),
