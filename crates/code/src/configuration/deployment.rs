@@ -7,10 +7,10 @@
 use bartizan_core::document::{Node, Value};
 
 use super::{
-    container, dockerfile, settings,
-    syntax::{field, merged},
+    dockerfile, settings,
+    syntax::{self, field, merged},
 };
-use crate::usage::{Found, naming, shell, variables::Variables};
+use crate::usage::{Found, image, naming, shell, thing, variables::Variables};
 
 /// What a document is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,8 @@ impl Walk<'_> {
                 let variables = own.as_ref().unwrap_or(around);
                 self.container(node, variables);
                 self.steps(node, variables);
+                let build = field(node, "build").filter(|_| self.purpose == Purpose::Compose);
+                self.environment(build.and_then(|build| field(build, "args")), &mut variables.inherited());
                 self.addresses(node);
                 for (key, value) in merged(node) {
                     // What does not run: descriptions of values, checks, and the environment, which was read.
@@ -121,7 +123,7 @@ impl Walk<'_> {
                         key,
                         "env" | "environment" | "variables" | "openAPIV3Schema" | "healthcheck"
                     );
-                    if !passed && !shell::is_secret(&key.to_ascii_lowercase()) {
+                    if !passed && !thing::is_secret(&key.to_ascii_lowercase()) {
                         self.node(value, variables);
                     }
                 }
@@ -159,13 +161,18 @@ impl Walk<'_> {
             }
         }
         let line = program.and(arguments).unwrap_or(first).line;
-        container::command(&image, &words, line, self.found);
+        image::started(&image, &words, line, self.found);
     }
 
     /// The image of a container: a text, or a repository with a tag.
     fn image(&mut self, node: &Node, variables: &Variables) -> String {
         let written = match field(node, "image").or_else(|| field(node, "container")) {
             Some(Node { value: Value::Text(text), line }) => Some((variables.expand(text), *line)),
+            // GitLab and others name an image beside what it is to do.
+            Some(image) if self.purpose == Purpose::Pipeline => {
+                let name = field(image, "name").or_else(|| field(image, "image"));
+                name.and_then(|name| Some((variables.expand(name.text()?), name.line)))
+            }
             _ => None,
         };
         let whole = written.or_else(|| {
@@ -187,7 +194,7 @@ impl Walk<'_> {
         let built = self.purpose == Purpose::Compose && field(node, "build").is_some();
         let name = dockerfile::known(&name);
         if !built && is_image(name) {
-            shell::image(name, &self.api("image"), line, self.found);
+            image::image(name, &self.api("image"), line, self.found);
         }
         name.to_owned()
     }
@@ -209,7 +216,7 @@ impl Walk<'_> {
         }
         for (key, value, line) in pairs {
             let value = variables.expand(&value);
-            shell::environment(&key, &value, &self.api("environment"), line, self.found);
+            thing::environment(&key, &value, &self.api("environment"), line, self.found);
             variables.set(&key, value);
         }
     }
@@ -221,7 +228,7 @@ impl Walk<'_> {
         }
         if let Some(image) = node.text_of("uses").and_then(|uses| uses.strip_prefix("docker://")) {
             let line = node.get("uses").map_or(node.line, |uses| uses.line);
-            shell::image(image, &self.api("uses"), line, self.found);
+            image::image(image, &self.api("uses"), line, self.found);
         }
         if self.purpose != Purpose::Pipeline {
             return;
@@ -241,6 +248,7 @@ impl Walk<'_> {
     fn addresses(&mut self, node: &Node) {
         for (key, value) in merged(node) {
             let Some(text) = value.text() else { continue };
+            self.embedded(text, value.line);
             let lower = settings::snake(key);
             let storage = matches!(lower.as_str(), "storage_uri" | "model_uri" | "model_url" | "model_path");
             let api = self.api(key);
@@ -249,17 +257,29 @@ impl Walk<'_> {
                     Some((id, revision)) => (id, Some(revision.to_owned())),
                     None => (id, None),
                 };
-                shell::model(id, revision, "huggingface", &api, value.line, self.found);
+                thing::model(id, revision, "huggingface", &api, value.line, self.found);
             } else if let Some(name) = text.strip_prefix("ollama://") {
-                shell::model(name, None, "ollama", &api, value.line, self.found);
+                thing::model(name, None, "ollama", &api, value.line, self.found);
             } else if storage && text.contains("://") {
                 let scheme = text.split("://").next().unwrap_or_default();
                 let known = ["s3", "gs", "az", "abfs", "oci", "pvc", "hdfs", "models", "https", "http"];
                 if known.contains(&scheme) && !text.contains('@') {
-                    shell::model(text, None, scheme, &api, value.line, self.found);
+                    thing::model(text, None, scheme, &api, value.line, self.found);
                 }
             }
         }
+    }
+
+    /// A whole file as a text: settings of an application in a `ConfigMap`, or of Ray Serve.
+    fn embedded(&mut self, text: &str, line: u32) {
+        if self.purpose != Purpose::Kubernetes || !text.contains('\n') || !text.contains("model") {
+            return;
+        }
+        let mut inner = Found::default();
+        for root in syntax::yaml(text, 32).iter().filter(|root| root.is_object()) {
+            settings::read(root, &self.api("settings"), &mut inner);
+        }
+        self.found.below(inner, line);
     }
 
     /// Compose's own models: `models: {llm: {model: ai/smollm2}}`, or a name alone.
@@ -267,7 +287,7 @@ impl Walk<'_> {
         for (_, value) in node.map(Node::pairs).unwrap_or_default() {
             let name = value.get("model").unwrap_or(value);
             if let Some(text) = name.text() {
-                shell::model(text, None, "docker", "compose models", name.line, self.found);
+                thing::model(text, None, "docker", "compose models", name.line, self.found);
             }
         }
     }
@@ -327,7 +347,7 @@ mod tests {
     fn compose_names_images_models_and_what_they_serve() {
         let text = "x-base: &base\n  image: vllm/vllm-openai:v0.6.3\nservices:\n  a:\n    <<: *base\n    command: --model Qwen/Qwen2.5-7B-Instruct --port 80\n\
                     \x20 b:\n    image: ghcr.io/x/tei:1.5\n    command: [\"--model-id\", \"BAAI/bge-large-en-v1.5\"]\n    environment:\n      - HF_TOKEN=${HF_TOKEN}\n      - RERANK_MODEL=${R:-BAAI/bge-reranker-base}\n\
-                    \x20 c:\n    build: .\n    image: mine:1\n    environment: {OPENAI_MODEL: gpt-4o}\n    entrypoint: ollama\n    command: pull llama3\n\
+                    \x20 c:\n    build: {context: ., args: {BASE_MODEL: org/b-7b}}\n    image: mine:1\n    environment: {OPENAI_MODEL: gpt-4o}\n    entrypoint: ollama\n    command: pull llama3\n\
                     models:\n  llm: {model: ai/smollm2}\n";
         assert_eq!(
             shown_of("docker-compose.yml", text),
@@ -337,6 +357,7 @@ mod tests {
                 "8 container ghcr.io/x/tei:1.5 1.5",
                 "9 model BAAI/bge-large-en-v1.5",
                 "12 model BAAI/bge-reranker-base",
+                "14 model org/b-7b",
                 "16 model gpt-4o",
                 "18 model llama3",
                 "20 model ai/smollm2",
@@ -349,7 +370,7 @@ mod tests {
         let text = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nspec:\n  predictor:\n    model:\n      storageUri: hf://openai/clip-vit-large-patch14\n\
                     ---\napiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - name: v\n          image: vllm/vllm-openai\n\
                     \x20         args: [\"--model\", \"$(M)\"]\n          env:\n            - {name: M, value: google/gemma-2-9b-it}\n            - {name: API_KEY, value: gpt-4}\n\
-                    ---\napiVersion: v1\nkind: ConfigMap\ndata:\n  LLM_MODEL: gpt-4o-mini\n---\napiVersion: v1\nkind: Secret\nstringData: {MODEL: gpt-4}\n";
+                    ---\napiVersion: v1\nkind: ConfigMap\ndata:\n  LLM_MODEL: gpt-4o-mini\n  app.yaml: |\n    llm:\n      model: org/e-7b\n---\napiVersion: v1\nkind: Secret\nstringData: {MODEL: gpt-4}\n";
         assert_eq!(
             shown_of("k8s/serve.yaml", text),
             [
@@ -357,6 +378,7 @@ mod tests {
                 "15 container vllm/vllm-openai",
                 "16 model google/gemma-2-9b-it",
                 "24 model gpt-4o-mini",
+                "27 model org/e-7b",
             ]
         );
     }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use bartizan_core::document::json::{self, Reading};
 
-use super::container;
-use crate::usage::{Found, heredoc, naming, shell, variables::Variables};
+use crate::usage::{Found, heredoc, image, naming, shell, thing, variables::Variables};
 
 /// One instruction, continuations joined by `\` and a line break, as a shell reads them.
 #[derive(Debug)]
@@ -160,7 +159,7 @@ impl Build<'_> {
         let is_stage = self.stages.contains_key(&name.to_ascii_lowercase())
             || name.bytes().all(|byte| byte.is_ascii_digit());
         if !is_stage && name != "scratch" {
-            shell::image(known(name), api, line, self.found);
+            image::image(known(name), api, line, self.found);
         }
     }
 
@@ -179,11 +178,11 @@ impl Build<'_> {
             };
             if !self.begun {
                 let value = self.global.expand(value.unwrap_or_default());
-                shell::environment(name, &value, "ARG", line, self.found);
+                thing::environment(name, &value, "ARG", line, self.found);
                 self.global.set(name, value);
             } else if let Some(value) = value {
                 let value = self.variables.expand(value);
-                shell::environment(name, &value, "ARG", line, self.found);
+                thing::environment(name, &value, "ARG", line, self.found);
                 self.variables.set(name, value);
             } else if let Some(value) = self.global.get(name) {
                 self.variables.set(name, value.to_owned());
@@ -202,7 +201,7 @@ impl Build<'_> {
         };
         for (name, value) in pairs {
             let value = self.variables.expand(&value);
-            shell::environment(&name, &value, "ENV", line, self.found);
+            thing::environment(&name, &value, "ENV", line, self.found);
             self.variables.set(&name, value);
         }
     }
@@ -259,9 +258,9 @@ impl Build<'_> {
         sources.pop();
         for source in sources {
             if source.contains("://") || source.starts_with("git@") {
-                shell::address(source, name, line, self.found);
-            } else if shell::is_model_file(source) && naming::is_plausible(source) {
-                shell::model(source, None, "local", name, line, self.found);
+                thing::address(source, name, line, self.found);
+            } else if thing::is_model_file(source) && naming::is_plausible(source) {
+                thing::model(source, None, "local", name, line, self.found);
             }
         }
     }
@@ -276,13 +275,13 @@ impl Build<'_> {
         match (self.entrypoint.take(), self.command.take()) {
             (Some((Command::Words(mut program), _)), Some((Command::Words(arguments), line))) => {
                 program.extend(arguments);
-                container::command(&image, &self.expanded(&program), line, self.found);
+                image::started(&image, &self.expanded(&program), line, self.found);
             }
             (entrypoint, command) => {
                 for (command, line) in [entrypoint, command].into_iter().flatten() {
                     match command {
                         Command::Words(words) => {
-                            container::command(&image, &self.expanded(&words), line, self.found);
+                            image::started(&image, &self.expanded(&words), line, self.found);
                         }
                         Command::Shell(script) => {
                             shell::script(&script, line, &mut self.variables.clone(), self.found);

@@ -1,6 +1,6 @@
 //! Files of environment variables: `.env` and its relatives. Values of secrets are not looked at.
 
-use crate::usage::{Found, shell, variables::Variables};
+use crate::usage::{Found, thing, variables::Variables};
 
 /// Reads the file.
 pub(super) fn read(text: &str, found: &mut Found) {
@@ -10,12 +10,12 @@ pub(super) fn read(text: &str, found: &mut Found) {
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
         let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
         let key = key.trim();
-        if shell::is_secret(&key.to_ascii_lowercase()) {
+        if thing::is_secret(&key.to_ascii_lowercase()) {
             continue;
         }
         let value = unquoted(value);
         let value = variables.expand(value);
-        shell::environment(key, &value, "environment file", number, found);
+        thing::environment(key, &value, "environment file", number, found);
         variables.set(key, value);
     }
 }

@@ -33,6 +33,8 @@ pub(super) enum Form {
     Script,
     Makefile,
     Prompt,
+    /// Ollama's recipe of a model.
+    Modelfile,
 }
 
 impl Form {
@@ -56,6 +58,7 @@ impl Form {
             Self::Script => "shell-script",
             Self::Makefile => "makefile",
             Self::Prompt => "prompt",
+            Self::Modelfile => "modelfile",
         })
     }
 
@@ -80,6 +83,7 @@ impl Form {
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
         let lists = ["requirements", "constraints"];
         Some(match name.as_str() {
+            "cargo.toml" | "rustfmt.toml" | "clippy.toml" | "deny.toml" => return None,
             "pyproject.toml" => Self::Pyproject,
             "setup.cfg" => Self::SetupConfiguration,
             "setup.py" => Self::SetupScript,
@@ -102,6 +106,7 @@ impl Form {
             "settings.json" if path.contains(".vscode/") || path.contains(".gemini/") => Self::Servers,
             "devcontainer.json" | ".devcontainer.json" => Self::Devcontainer,
             "makefile" | "gnumakefile" => Self::Makefile,
+            "modelfile" => Self::Modelfile,
             "environment.yml" | "environment.yaml" | "conda.yml" | "conda.yaml" => Self::Conda,
             "agents.md"
             | "claude.md"
@@ -125,6 +130,7 @@ impl Form {
                 "toml" => Self::Toml,
                 "sh" | "bash" | "zsh" | "ksh" | "slurm" | "sbatch" => Self::Script,
                 "mk" => Self::Makefile,
+                "modelfile" => Self::Modelfile,
                 _ => return None,
             },
         })

@@ -9,7 +9,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use crate::usage::{
-    Found,
+    Found, install,
     requirement::{self, Requirement},
     shell,
 };
@@ -203,7 +203,7 @@ pub(super) fn conda(root: &Node, found: &mut Found) {
         match &item.value {
             Value::Text(text) => {
                 if let Some(package) =
-                    shell::conda_requirement(text).filter(|package| package.name != "python")
+                    install::conda_requirement(text).filter(|package| package.name != "python")
                 {
                     found.add(package.usage("conda", "conda environment", line));
                 }

@@ -9,9 +9,8 @@ use bartizan_core::{
     UsageKind,
 };
 
-use crate::usage::{Found, shell};
+use crate::usage::{Found, image, thing};
 
-mod container;
 mod deployment;
 mod dockerfile;
 mod environment;
@@ -35,7 +34,7 @@ use form::Form;
 pub struct ConfigurationInspector;
 
 /// Larger locks are not read.
-const LARGEST_LOCK: u64 = 64 << 20;
+const LARGEST_LOCK: u64 = 32 << 20;
 /// Nor are larger files of other forms.
 const LARGEST: u64 = 8 << 20;
 /// What people write by hand, instruction by instruction, is shorter still.
@@ -133,6 +132,7 @@ fn usages(asset: &Asset, form: Form, context: &Context<'_>) -> Result<Found, Str
             let api = if constraint { "constraints" } else { "requirements" };
             requirements::read(&text, api, &mut found);
         }
+        Form::Modelfile => modelfile(&text, &mut found),
         Form::Script => script::script(&text, &mut found),
         Form::Makefile => script::makefile(&text, &mut found),
         Form::SetupConfiguration => manifest::setup_configuration(&text, &mut found),
@@ -168,9 +168,9 @@ fn usages(asset: &Asset, form: Form, context: &Context<'_>) -> Result<Found, Str
                     Form::PipfileLock => lock::pipenv(&root, &mut found),
                     Form::BunLock => lock::bun(&root, &mut found),
                     Form::Devcontainer => {
-                        if let Some(image) = root.get("image") {
-                            let name = image.text().unwrap_or_default();
-                            shell::image(name, "devcontainer", image.line, &mut found);
+                        if let Some(node) = root.get("image") {
+                            let name = node.text().unwrap_or_default();
+                            image::image(name, "devcontainer", node.line, &mut found);
                         }
                     }
                     _ => servers::read(&root, &mut found),
@@ -236,6 +236,36 @@ fn yaml(asset: &Asset, path: &str, text: &str, depth: usize, found: &mut Found) 
             servers::read(&root, found);
         }
     }
+}
+
+/// Ollama's recipe of a model: what it is made from (<https://docs.ollama.com/modelfile>).
+fn modelfile(text: &str, found: &mut Found) {
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let Some((word, rest)) = line.trim().split_once(char::is_whitespace) else { continue };
+        let name = rest.trim().trim_matches('"');
+        if word.eq_ignore_ascii_case("FROM") || word.eq_ignore_ascii_case("ADAPTER") {
+            thing::model(
+                name,
+                None,
+                "ollama",
+                &format!("Modelfile {}", word.to_ascii_uppercase()),
+                number,
+                found,
+            );
+        }
+    }
+}
+
+/// Manifests for a cluster that stand in a script, from this line on.
+pub(crate) fn manifests(text: &str, line: u32, found: &mut Found) {
+    let mut inner = Found::default();
+    inner.depth = found.depth;
+    for root in syntax::yaml(text, 64) {
+        if deployment::Purpose::of("", &root) == Some(deployment::Purpose::Kubernetes) {
+            deployment::read(&root, deployment::Purpose::Kubernetes, &mut inner);
+        }
+    }
+    found.below(inner, line);
 }
 
 /// Images and servers that are taken as they come.

@@ -1,6 +1,6 @@
 //! Shell scripts and the recipes of Makefiles.
 
-use crate::usage::{Found, shell, variables::Variables};
+use crate::usage::{Found, shell, thing, variables::Variables};
 
 /// Reads a shell script.
 pub(super) fn script(text: &str, found: &mut Found) {
@@ -24,7 +24,7 @@ pub(super) fn makefile(text: &str, found: &mut Found) {
             shell::script(&shell_references(command), number, &mut variables.clone(), found);
         } else if let Some((name, value)) = definition(&whole) {
             let value = variables.expand(&shell_references(value));
-            shell::environment(name, &value, "make", number, found);
+            thing::environment(name, &value, "make", number, found);
             variables.set(name, value);
         }
     }

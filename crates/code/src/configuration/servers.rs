@@ -3,11 +3,11 @@
 
 use bartizan_core::{Usage, UsageKind, document::Node};
 
-use super::{container, manifest};
+use super::manifest;
 use crate::usage::{
-    Found,
+    Found, image,
     requirement::{self, Requirement},
-    shell,
+    shell, thing,
 };
 
 /// Where editors and assistants keep their servers.
@@ -75,7 +75,7 @@ fn server(name: &str, entry: &Node, found: &mut Found) {
     }
     for (key, value) in entry.get("env").map(Node::pairs).unwrap_or_default() {
         if let Some(text) = value.text() {
-            shell::environment(key, text, "mcp environment", value.line, found);
+            thing::environment(key, text, "mcp environment", value.line, found);
         }
     }
     found.add(usage);
@@ -107,7 +107,7 @@ fn started(usage: &mut Usage, words: &[String], line: u32, found: &mut Found) {
         "docker" | "podman" | "nerdctl" => {
             let before = found.usages.len();
             let line_of: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            container::command("", &line_of, line, found);
+            image::started("", &line_of, line, found);
             let image = found.usages.get(before..).unwrap_or_default().iter();
             if let Some(image) = image.rev().find(|usage| usage.kind == UsageKind::Container) {
                 usage.version.clone_from(&image.version);

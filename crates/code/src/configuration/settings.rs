@@ -3,7 +3,7 @@
 use bartizan_core::document::{Node, Value};
 
 use super::syntax::merged;
-use crate::usage::{Found, naming, shell};
+use crate::usage::{Found, naming, thing};
 
 /// Keys whose value is a model, in snake case.
 const MODELS: &[&str] = &[
@@ -90,7 +90,11 @@ fn node(at: &Node, key: &str, below: &str, api: &str, found: &mut Found) {
         Value::Object(_) => {
             for (own, inner) in merged(at) {
                 let lower = snake(own);
-                if !shell::is_secret(&lower) {
+                // A gateway's own name for what it calls otherwise.
+                if lower == "model_name" && at.get("litellm_params").is_some() {
+                    continue;
+                }
+                if !thing::is_secret(&lower) {
                     node(inner, &lower, key, api, found);
                 }
             }
@@ -102,19 +106,19 @@ fn node(at: &Node, key: &str, below: &str, api: &str, found: &mut Found) {
 fn value(text: &str, line: u32, key: &str, below: &str, api: &str, found: &mut Found) {
     let is_dataset = DATASETS.contains(&key) || key == "path" && DATASETS.contains(&below);
     if is_dataset && naming::is_hub_id(text) {
-        return shell::dataset(text, None, "huggingface", &format!("{api} {key}"), line, found);
+        return thing::dataset(text, None, "huggingface", &format!("{api} {key}"), line, found);
     }
     let is_model = MODELS.contains(&key) || MODEL_ENDS.iter().any(|end| key.ends_with(end));
     if !is_model {
         return;
     }
     if let Some(address) = text.strip_prefix("hf://") {
-        return shell::model(address, None, "huggingface", &format!("{api} {key}"), line, found);
+        return thing::model(address, None, "huggingface", &format!("{api} {key}"), line, found);
     }
     let hub = naming::is_hub_id(text);
-    if naming::is_model(text) || hub && CERTAIN.contains(&key) || shell::is_model_file(text) {
+    if naming::is_model(text) || hub && CERTAIN.contains(&key) || thing::is_model_file(text) {
         let provider = naming::provider(text).unwrap_or(if hub { "huggingface" } else { "" });
-        shell::model(text, None, provider, &format!("{api} {key}"), line, found);
+        thing::model(text, None, provider, &format!("{api} {key}"), line, found);
     }
 }
 
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn keys_of_models_and_datasets_count_and_others_do_not() {
         let text = "base_model: NousResearch/Llama-2-7b-hf\ndatasets:\n  - path: tatsu-lab/alpaca\n    type: alpaca\n\
-                    model_type: llama\nmodel_list:\n  - model_name: fast\n    litellm_params:\n      model: azure/gpt-4o-mini\n      api_key: gpt-4\n\
+                    model_type: llama\nmodel_list:\n  - model_name: gpt-4\n    litellm_params:\n      model: azure/gpt-4o-mini\n      api_key: gpt-4\n\
                     embeddings: {modelName: text-embedding-3-small}\nname: gpt-4\nmodel: linear\ncheckpoint: out/last.ckpt\n\
                     repository: org/name-1\nprompt: use gpt-4 or\nimage: gpt-4.png\n";
         let documents = syntax::yaml(text, 32);

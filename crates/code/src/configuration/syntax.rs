@@ -11,7 +11,7 @@ use toml::{
 };
 
 /// Most values of one document; lock files of big projects have some hundred thousand.
-const MOST_VALUES: usize = 4_000_000;
+const MOST_VALUES: usize = 1_500_000;
 /// Most values that the aliases of a YAML file may stand for.
 const MOST_ALIASED: usize = 100_000;
 

@@ -109,6 +109,7 @@ const FILES: &[(&str, &str, &[&str])] = &[
     ("config/app.yaml", "llm: {model: gpt-4o}\n", &["gpt-4o"]),
     ("prompts/a.txt", "You are.\n", &["prompts/a.txt"]),
     ("x.prompt.yml", "model: openai/gpt-4o\n", &["openai/gpt-4o", "x.prompt.yml"]),
+    ("Modelfile", "FROM llama3.2\nADAPTER ./a.gguf\n", &["llama3.2", "./a.gguf"]),
     ("AGENTS.md", "Do.\n", &["AGENTS.md"]),
 ];
 

@@ -14,8 +14,11 @@ pub(crate) mod catalogue;
 pub(crate) mod collect;
 pub(crate) mod flow;
 pub(crate) mod heredoc;
+pub(crate) mod image;
+pub(crate) mod install;
 pub(crate) mod javascript;
 pub(crate) mod naming;
+pub(crate) mod options;
 pub(crate) mod program;
 pub(crate) mod python;
 pub(crate) mod requirement;
@@ -23,6 +26,7 @@ pub(crate) mod rules;
 pub(crate) mod shell;
 #[cfg(test)]
 mod tests;
+pub(crate) mod thing;
 pub(crate) mod variables;
 
 /// How many usages one file tells; lock files of big projects have some thousands.
@@ -49,6 +53,8 @@ pub(crate) struct Found {
     seen: HashSet<(UsageKind, String, Option<String>, Option<u64>)>,
     /// The file is longer or more tangled than what is followed.
     pub(crate) cut: bool,
+    /// Images that the file itself builds.
+    pub(crate) built: HashSet<String>,
     /// How many scripts around the one that is read.
     pub(crate) depth: usize,
 }
@@ -67,6 +73,15 @@ impl Found {
         }
         if self.seen.insert((usage.kind, usage.name.clone(), usage.version.clone(), usage.line)) {
             self.usages.push(usage);
+        }
+    }
+
+    /// Adds what was found in a text that begins on this line.
+    pub(crate) fn below(&mut self, inner: Self, line: u32) {
+        self.cut |= inner.cut;
+        for mut usage in inner.usages {
+            usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
+            self.add(usage);
         }
     }
 

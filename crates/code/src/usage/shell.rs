@@ -2,9 +2,14 @@
 //!
 //! They stand in notebooks (`!pip install x`), Dockerfiles, workflows, Compose and Kubernetes files and scripts.
 
-use bartizan_core::{Usage, UsageKind, document::json};
+use bartizan_core::document::json;
 
-use super::{Found, collect, heredoc, naming, requirement, variables::Variables};
+use super::{
+    Found, heredoc, image, install, naming,
+    options::{option, options, positional},
+    thing::{address, dataset, environment, model},
+    variables::Variables,
+};
 
 /// Words of one command that are looked at.
 const MOST_WORDS: usize = 4096;
@@ -55,56 +60,6 @@ const STARTERS: &[&str] = &[
     "tool",
 ];
 
-/// Options whose value is a model, without their dashes and with `_` for `-`.
-const MODEL_OPTIONS: &[&str] = &[
-    "model",
-    "m",
-    "model_id",
-    "model_name",
-    "model_name_or_path",
-    "model_path",
-    "model_tag",
-    "base_model",
-    "hf_repo",
-    "hf_model",
-    "embedding_model",
-    "pretrained_model_name_or_path",
-    "pretrained_model",
-    "llm",
-    "model_repo",
-    "tokenizer",
-    "draft_model",
-    "speculative_model",
-    "checkpoint",
-    "ckpt",
-    "repo_id",
-];
-
-/// Options whose value is a dataset.
-const DATASET_OPTIONS: &[&str] =
-    &["dataset", "dataset_name", "datasets", "train_file", "validation_file", "data_path", "train_data"];
-
-/// Programs that serve or run a model given by `--model` or `-m`.
-const SERVERS: &[&str] = &[
-    "vllm",
-    "text-generation",
-    "llama",
-    "sglang",
-    "lmdeploy",
-    "infinity",
-    "text-embeddings",
-    "tritonserver",
-    "mlc",
-    "tabby",
-    "xinference",
-    "trtllm",
-    "api_server",
-    "launch_server",
-    "aphrodite",
-    "openllm",
-    "optimum-cli",
-];
-
 /// Scripts inside scripts that are followed: `bash -c "bash -c …"`.
 const DEPTH: usize = 8;
 
@@ -129,8 +84,14 @@ pub(crate) fn script(script: &str, line: u32, variables: &mut Variables, found: 
     }
 }
 
-/// A document that a command is given: code for an interpreter.
+/// A document that a command is given: code for an interpreter, or a manifest for a cluster.
 fn given(words: &[String], text: &str, line: u32, variables: &mut Variables, found: &mut Found) {
+    if text.contains("apiVersion:") && found.depth < DEPTH {
+        found.depth = found.depth.saturating_add(1);
+        crate::configuration::manifests(&variables.expand_lines(text), line, found);
+        found.depth = found.depth.saturating_sub(1);
+        return;
+    }
     let program = words.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
     for program in program {
         if program.starts_with("python") {
@@ -150,12 +111,7 @@ pub(crate) fn python(source: &str, line: u32, found: &mut Found) {
     if found.depth >= DEPTH {
         return;
     }
-    let used = crate::python::uses(source);
-    found.cut |= used.cut;
-    for mut usage in used.usages {
-        usage.line = usage.line.and_then(|own| own.checked_add(u64::from(line))?.checked_sub(1));
-        found.add(usage);
-    }
+    found.below(crate::python::uses(source), line);
 }
 
 /// Splits a script into commands of words, quotes taken off, each with how many lines below the first it begins.
@@ -167,12 +123,22 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
     let mut quote: Option<char> = None;
     let mut characters = script.chars().peekable();
     let (mut line, mut start) = (0u32, 0u32);
+    let mut array = false;
     while let Some(c) = characters.next() {
         if words.is_empty() && word.is_empty() && !open {
             start = line;
         }
         line = line.saturating_add(u32::from(c == '\n'));
         let ends_word = quote.is_none() && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')'));
+        if ends_word
+            && c == '('
+            && words.is_empty()
+            && assignment(&word).is_some_and(|(_, value)| value.is_empty())
+        {
+            // `NAME=(a b)`: the list is one command, over several lines.
+            word.push('(');
+            array = true;
+        }
         if ends_word && c == '(' && word.ends_with('$') {
             // What `$(…)` gives is not known, but the command in it runs.
             word.clear();
@@ -182,7 +148,9 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
                 words.push(std::mem::take(&mut word));
                 open = false;
             }
-            if c == '\n' || !c.is_whitespace() || words.len() >= MOST_WORDS {
+            let goes_on = array && (c == '\n' || c == '(');
+            array &= c != ')';
+            if (c == '\n' || !c.is_whitespace()) && !goes_on || words.len() >= MOST_WORDS {
                 all.push((start, std::mem::take(&mut words)));
             }
             continue;
@@ -196,7 +164,9 @@ pub(super) fn commands(script: &str) -> Vec<(u32, Vec<String>)> {
                         break;
                     }
                 }
-                all.push((start, std::mem::take(&mut words)));
+                if !array {
+                    all.push((start, std::mem::take(&mut words)));
+                }
             }
             ('\\', None | Some('"')) => match characters.next() {
                 Some('\n') => line = line.saturating_add(1),
@@ -280,12 +250,12 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
     let first = arguments.first().map(String::as_str).unwrap_or_default();
     let rest = arguments.get(1..).unwrap_or_default();
     match (program, first) {
-        ("pip" | "pip3" | "pipx", "install" | "download" | "wheel") => install(rest, line, found),
+        ("pip" | "pip3" | "pipx", "install" | "download" | "wheel") => install::install(rest, line, found),
         ("pip", "pip") => {}
-        ("pip", _) if first == "add" => install(rest, line, found),
-        ("add", _) => install(arguments, line, found),
-        ("conda" | "mamba" | "micromamba", "install") => conda(rest, line, found),
-        ("npm" | "pnpm" | "yarn" | "bun", "install" | "i" | "add") => node(rest, line, found),
+        ("pip", _) if first == "add" => install::install(rest, line, found),
+        ("add", _) => install::install(arguments, line, found),
+        ("conda" | "mamba" | "micromamba", "install") => install::conda(rest, line, found),
+        ("npm" | "pnpm" | "yarn" | "bun", "install" | "i" | "add") => install::node(rest, line, found),
         ("huggingface-cli" | "hf", "download") => hub(rest, "huggingface", line, found),
         ("modelscope", "download") => hub(rest, "modelscope", line, found),
         ("ollama", "pull" | "run") => {
@@ -325,6 +295,11 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 address(word, "git clone", line, found);
             }
         }
+        ("aws" | "gsutil" | "gcloud" | "azcopy" | "s5cmd" | "rclone", _) => {
+            for word in arguments {
+                address(word, program, line, found);
+            }
+        }
         ("wget" | "curl" | "aria2c", _) => {
             for word in arguments {
                 address(word, program, line, found);
@@ -337,7 +312,12 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
                 model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
             }
         }
-        ("docker" | "podman" | "nerdctl", "run" | "pull") => container(rest, line, found),
+        ("docker" | "podman" | "nerdctl", "build" | "buildx" | "tag") => image::built(first, rest, found),
+        ("docker" | "podman" | "nerdctl", "run" | "pull" | "create") => image::run(rest, line, found),
+        ("docker" | "podman" | "nerdctl" | "kubectl" | "oc", "exec") => image::inside(rest, line, found),
+        ("docker" | "podman", "compose") | ("docker-compose" | "podman-compose", "exec" | "run") => {
+            image::inside(rest, line, found);
+        }
         ("mlflow", "models") => {
             if let Some(name) = option(rest, "-m").or_else(|| option(rest, "--model-uri")) {
                 model(&name, None, "mlflow", "mlflow models", line, found);
@@ -354,95 +334,11 @@ fn asked(program: &str, arguments: &[String], line: u32, found: &mut Found) {
         .find_map(|name| option(arguments, name));
     let reading = json::Reading { depth: 32, values: 10_000, skip: &[] };
     let Some(document) = body.and_then(|body| json::parse(body.as_bytes(), reading).ok()) else { return };
-    if let Some(name) = document.root.text_of("model").filter(|name| naming::is_model(name)) {
+    // Ollama is asked for a model by its name.
+    let pulls = arguments.iter().any(|word| word.ends_with("/api/pull"));
+    let name = document.root.text_of("name").filter(|_| pulls).or_else(|| document.root.text_of("model"));
+    if let Some(name) = name.filter(|name| pulls || naming::is_model(name)) {
         model(name, None, naming::provider(name).unwrap_or_default(), program, line, found);
-    }
-}
-
-/// `pip install a==1 "b>=2" -r requirements.txt`.
-fn install(words: &[String], line: u32, found: &mut Found) {
-    let with_value = [
-        "-r",
-        "--requirement",
-        "-c",
-        "--constraint",
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-        "-f",
-        "--find-links",
-        "-t",
-        "--target",
-        "--prefix",
-        "--root",
-        "--platform",
-        "--python-version",
-        "--timeout",
-        "--group",
-        "-G",
-        "--optional",
-        "--python",
-        "-p",
-        "--trusted-host",
-        "--retries",
-        "--cache-dir",
-        "--index",
-        "--source",
-    ];
-    for word in positional(words, &with_value) {
-        if word.starts_with('.') || word.contains(['$', '{', '/']) && !word.contains("://") || word == "pip" {
-            continue;
-        }
-        // `poetry add name@^1` and `name@latest`.
-        let word =
-            word.split_once('@').filter(|_| !word.contains("://")).map_or(word.as_str(), |(name, _)| name);
-        if let Some(package) = requirement::parse(word) {
-            found.add(package.usage("pypi", "pip install", Some(u64::from(line))));
-        }
-    }
-}
-
-fn conda(words: &[String], line: u32, found: &mut Found) {
-    for word in positional(words, &["-c", "--channel", "-n", "--name", "-p", "--prefix", "--file"]) {
-        if let Some(package) = conda_requirement(&word) {
-            found.add(package.usage("conda", "conda install", Some(u64::from(line))));
-        }
-    }
-}
-
-/// `channel::name=1.2=build`, `name>=1`.
-pub(crate) fn conda_requirement(text: &str) -> Option<requirement::Requirement> {
-    let text = text.rsplit("::").next()?.trim();
-    match text.split_once('=') {
-        Some((name, version)) if !version.starts_with('=') && !name.ends_with(['<', '>', '!', '~']) => {
-            let version = version.split('=').next()?;
-            let exact = !version.is_empty() && !version.contains(['*', '<', '>', ',']);
-            let name = requirement::parse(name)?.name;
-            Some(requirement::Requirement { name, version: Some(version.to_owned()), exact })
-        }
-        _ => requirement::parse(&text.replace(' ', "")),
-    }
-}
-
-fn node(words: &[String], line: u32, found: &mut Found) {
-    for word in positional(words, &["--prefix", "--registry", "--filter", "-C", "-w"]) {
-        if word.starts_with(['.', '/']) || word.contains("://") || !naming::is_plausible(&word) {
-            continue;
-        }
-        let scoped = word.starts_with('@');
-        let body = word.trim_start_matches('@');
-        let (name, version) =
-            body.split_once('@').map_or((body, None), |(name, version)| (name, Some(version)));
-        let exact = version.is_some_and(|version| {
-            version.starts_with(|c: char| c.is_ascii_digit()) && version.split('.').count() >= 3
-        });
-        let name = if scoped { format!("@{name}") } else { name.to_owned() };
-        let version = version.map(str::to_owned);
-        found.add(requirement::Requirement { name, version, exact }.usage(
-            "npm",
-            "npm install",
-            Some(u64::from(line)),
-        ));
     }
 }
 
@@ -474,323 +370,6 @@ fn hub(words: &[String], provider: &str, line: u32, found: &mut Found) {
     }
 }
 
-/// `docker run --gpus all -e MODEL_ID=x image --model-id y`.
-fn container(words: &[String], line: u32, found: &mut Found) {
-    let with_value = [
-        "-p",
-        "--publish",
-        "-v",
-        "--volume",
-        "-e",
-        "--env",
-        "--name",
-        "--gpus",
-        "--network",
-        "--shm-size",
-        "-w",
-        "--workdir",
-        "--runtime",
-        "--ipc",
-        "--restart",
-        "--platform",
-        "--entrypoint",
-        "-u",
-        "--user",
-        "--mount",
-        "--env-file",
-        "-h",
-        "--hostname",
-        "--memory",
-        "-m",
-        "--cpus",
-        "--device",
-        "--net",
-        "-l",
-        "--label",
-        "--ulimit",
-    ];
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if let Some(setting) = word.strip_prefix("--env=") {
-            set(setting, line, found);
-        } else if with_value.contains(&word.as_str()) {
-            let value = words.next().map(String::as_str).unwrap_or_default();
-            if matches!(word.as_str(), "-e" | "--env") {
-                set(value, line, found);
-            }
-        } else if !word.starts_with('-') {
-            image(word, "docker", line, found);
-            return;
-        }
-    }
-}
-
-fn set(setting: &str, line: u32, found: &mut Found) {
-    if let Some((key, value)) = assignment(setting) {
-        environment(key, value, "docker", line, found);
-    }
-}
-
-/// A container image: `registry/name:tag@digest`.
-pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
-    if !naming::is_plausible(name) {
-        return;
-    }
-    let (tagged, digest) =
-        name.split_once('@').map_or((name, None), |(tagged, digest)| (tagged, Some(digest)));
-    let tag = tagged.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
-    found.add(Usage {
-        kind: UsageKind::Container,
-        name: name.to_owned(),
-        version: digest.or(tag).map(str::to_owned),
-        pinned: digest.is_some(),
-        provider: Some("oci".to_owned()),
-        api: Some(api.to_owned()),
-        via: Some("literal"),
-        local: false,
-        line: Some(u64::from(line)),
-    });
-}
-
-/// A variable of the environment: its key says whether its value is a model or a dataset. Values of other keys, which
-/// may be secrets, are not looked at.
-pub(crate) fn environment(key: &str, value: &str, api: &str, line: u32, found: &mut Found) {
-    let lower = key.to_ascii_lowercase();
-    if is_secret(&lower) {
-        return;
-    }
-    let value = value.trim().trim_matches(['"', '\'']);
-    let value = Variables::default().expand(value);
-    // Some programs take several, with commas between.
-    let several: Vec<&str> = value.split(',').map(str::trim).collect();
-    if several.len() > 1 && several.len() < 100 && several.iter().all(|one| naming::is_model(one)) {
-        return several.iter().for_each(|one| environment(key, one, api, line, found));
-    }
-    let value = value.as_str();
-    let api = format!("{api} {key}");
-    if lower.contains("dataset")
-        && (naming::is_hub_id(value) || naming::is_path(value) && value.contains('.'))
-    {
-        dataset(value, None, "huggingface", &api, line, found);
-    } else if (collect::is_model_field(&lower)
-        || ["model", "llm", "embed", "deployment"].iter().any(|part| lower.contains(part)))
-        && (naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value))
-    {
-        let provider =
-            naming::provider(value).unwrap_or(if naming::is_hub_id(value) { "huggingface" } else { "" });
-        model(value, None, provider, &api, line, found);
-    }
-}
-
-/// Does a variable or key of this name (lower case) hold a secret?
-pub(crate) fn is_secret(lower: &str) -> bool {
-    let parts = ["key", "token", "secret", "passw", "credential", "auth"];
-    parts.iter().any(|part| lower.contains(part)) && !lower.contains("tokenizer")
-}
-
-/// Is it the path of a file with weights?
-pub(crate) fn is_model_file(value: &str) -> bool {
-    let weights = [
-        ".gguf",
-        ".onnx",
-        ".pt",
-        ".pth",
-        ".safetensors",
-        ".pkl",
-        ".joblib",
-        ".h5",
-        ".keras",
-        ".tflite",
-        ".bin",
-        ".ckpt",
-        ".engine",
-        ".pb",
-        ".ggml",
-        ".task",
-    ];
-    !value.contains("://") && weights.iter().any(|end| value.to_ascii_lowercase().ends_with(end))
-}
-
-/// The options of a command that name models and datasets.
-pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mut Found) {
-    let whole = || std::iter::once(program).chain(arguments.iter().map(String::as_str));
-    if matches!(
-        program,
-        "pip"
-            | "pip3"
-            | "npm"
-            | "yarn"
-            | "pnpm"
-            | "conda"
-            | "git"
-            | "apt-get"
-            | "modelscope"
-            | "hf"
-            | "huggingface-cli"
-            | "docker"
-    ) && !matches!(program, "docker")
-    {
-        return;
-    }
-    let serves = whole().any(|word| SERVERS.iter().any(|server| word.contains(server)));
-    let mut at = 0usize;
-    while let Some(word) = arguments.get(at) {
-        at = at.saturating_add(1);
-        let Some(option) = word.strip_prefix('-') else { continue };
-        let (name, value) = match option.trim_start_matches('-').split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (option.trim_start_matches('-'), arguments.get(at).map(String::as_str)),
-        };
-        let Some(value) = value.filter(|value| !value.starts_with('-')) else { continue };
-        let name = name.replace('-', "_").to_ascii_lowercase();
-        let short = name == "m";
-        let api = format!("{program} {}", word.split('=').next().unwrap_or(word));
-        if MODEL_OPTIONS.contains(&name.as_str()) {
-            let telling = naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value);
-            let plausible = naming::is_plausible(value) && (serves || telling);
-            if plausible
-                && (!short || serves && (telling || naming::is_path(value)))
-                && !value.contains("://")
-            {
-                let revision = self::option(arguments, "--revision");
-                let hub = naming::is_hub_id(value);
-                model(
-                    value,
-                    revision,
-                    if hub { "huggingface" } else { naming::provider(value).unwrap_or_default() },
-                    &api,
-                    line,
-                    found,
-                );
-            }
-        } else if DATASET_OPTIONS.contains(&name.as_str())
-            && (naming::is_hub_id(value) || naming::is_path(value))
-        {
-            dataset(value, None, "huggingface", &api, line, found);
-        }
-    }
-}
-
-/// An address of a model or dataset on a hub, or of a file of weights.
-pub(crate) fn address(word: &str, api: &str, line: u32, found: &mut Found) {
-    let Some((_, rest)) = word.split_once("://") else { return };
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches(".git");
-    if host.ends_with("huggingface.co") || host == "hf.co" {
-        let (path, is_dataset) = path.strip_prefix("datasets/").map_or((path, false), |path| (path, true));
-        let mut parts = path.split('/');
-        let (Some(owner), Some(name)) = (parts.next(), parts.next()) else { return };
-        let revision = match parts.next() {
-            Some("resolve" | "raw" | "blob") => {
-                parts.next().filter(|revision| *revision != "main").map(str::to_owned)
-            }
-            _ => None,
-        };
-        let id = format!("{owner}/{name}");
-        if is_dataset {
-            dataset(&id, revision, "huggingface", api, line, found);
-        } else if naming::is_hub_id(&id) && owner != "spaces" {
-            model(&id, revision, "huggingface", api, line, found);
-        }
-    } else if is_model_file(path) {
-        found.add(Usage {
-            name: word.to_owned(),
-            provider: Some("url".to_owned()),
-            ..usage(UsageKind::Model, api, line)
-        });
-    }
-}
-
-fn usage(kind: UsageKind, api: &str, line: u32) -> Usage {
-    Usage {
-        kind,
-        name: String::new(),
-        version: None,
-        pinned: false,
-        provider: None,
-        api: Some(bartizan_core::truncated(api, 120)),
-        via: Some("literal"),
-        local: false,
-        line: Some(u64::from(line)),
-    }
-}
-
-/// A model that a command or setting names.
-pub(crate) fn model(
-    name: &str,
-    revision: Option<String>,
-    provider: &str,
-    api: &str,
-    line: u32,
-    found: &mut Found,
-) {
-    thing(UsageKind::Model, name, revision, provider, api, line, found);
-}
-
-/// A dataset that a command or setting names.
-pub(crate) fn dataset(
-    name: &str,
-    revision: Option<String>,
-    provider: &str,
-    api: &str,
-    line: u32,
-    found: &mut Found,
-) {
-    thing(UsageKind::Dataset, name, revision, provider, api, line, found);
-}
-
-fn thing(
-    kind: UsageKind,
-    name: &str,
-    revision: Option<String>,
-    provider: &str,
-    api: &str,
-    line: u32,
-    found: &mut Found,
-) {
-    if !naming::is_plausible(name) {
-        return;
-    }
-    let local = naming::is_path(name);
-    let provider = if local { "local" } else { provider };
-    let mut usage = Usage {
-        name: name.to_owned(),
-        local,
-        provider: (!provider.is_empty()).then(|| provider.to_owned()),
-        ..usage(kind, api, line)
-    };
-    collect::pin(&mut usage, revision);
-    found.add(usage);
-}
-
-/// The words that are neither options nor their values.
-fn positional(words: &[String], with_value: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if with_value.contains(&word.as_str()) {
-            words.next();
-        } else if !word.starts_with('-')
-            && !word.is_empty()
-            && !word.starts_with('>')
-            && !word.starts_with("2>")
-        {
-            found.push(word.clone());
-        }
-    }
-    found
-}
-
-fn option(words: &[String], name: &str) -> Option<String> {
-    let at = words
-        .iter()
-        .position(|word| word == name || word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))?;
-    match words.get(at)?.split_once('=') {
-        Some((_, value)) => Some(value.to_owned()),
-        None => words.get(at.saturating_add(1)).cloned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -798,7 +377,9 @@ mod tests {
     fn names(script: &str) -> Vec<String> {
         let mut found = Found::default();
         read(script, 1, &mut found);
-        found.usages.iter().map(|usage| usage.name.clone()).collect()
+        let mut names: Vec<String> = found.usages.iter().map(|usage| usage.name.clone()).collect();
+        names.sort();
+        names
     }
 
     #[test]
@@ -847,9 +428,28 @@ mod tests {
             ("docker model pull ai/smollm2", &["ai/smollm2"]),
             ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
             ("X=$(huggingface-cli download org/model)", &["org/model"]),
+            (
+                "M=(\n \"o/a-1b\" # one\n o/b-1b\n)\nfor m in \"${M[@]}\"; do hf download $m; done",
+                &["o/a-1b", "o/b-1b"],
+            ),
+            ("lm_eval --model hf --model_args pretrained=o/p-160m,revision=r1 --tasks x", &["o/p-160m"]),
+            ("aws s3 cp s3://bucket/m.safetensors .", &["s3://bucket/m.safetensors"]),
+            ("curl http://h:11434/api/pull -d '{\"name\": \"llama3.1:8b\"}'", &["llama3.1:8b"]),
+            ("docker build -t mine . && docker run mine && docker run other:1", &["other:1"]),
+            ("docker exec -it -e A=b llm ollama pull mistral", &["mistral"]),
+            ("docker compose exec llm ollama pull mistral", &["mistral"]),
+            ("kubectl exec -n x pod/a -c b -- ollama pull mistral", &["mistral"]),
+            ("docker run --rm vllm/vllm-openai:v1 --model org/m", &["org/m", "vllm/vllm-openai:v1"]),
+            ("docker run --rm ollama/ollama:1 pull mistral", &["mistral", "ollama/ollama:1"]),
+            (
+                "M=o/m-1b\ncat <<EOF | kubectl apply -f -\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: vllm/x:1\n    args: [--model, $M]\nEOF\n",
+                &["o/m-1b", "vllm/x:1"],
+            ),
         ];
         for (script, expected) in cases {
-            assert_eq!(names(script), *expected, "{script}");
+            let mut expected = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!(names(script), expected, "{script}");
         }
     }
 

@@ -17,6 +17,7 @@ const MOST_VALUES: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     known: HashMap<String, String>,
+    lists: HashMap<String, Vec<String>>,
     /// The variable of the innermost loop and all its values.
     loops: Option<(String, Vec<String>)>,
 }
@@ -40,6 +41,11 @@ impl Variables {
     /// The text with `$NAME`, `${NAME}` and `${NAME:-default}` replaced by what is known; what is not stays.
     pub(crate) fn expand(&self, text: &str) -> String {
         self.replaced(text, 0).into_owned()
+    }
+
+    /// The same for a text of any length, line by line.
+    pub(crate) fn expand_lines(&self, text: &str) -> String {
+        text.split_inclusive('\n').map(|line| self.replaced(line, 0)).collect()
     }
 
     fn replaced<'t>(&self, text: &'t str, depth: usize) -> Cow<'t, str> {
@@ -77,12 +83,29 @@ impl Variables {
 
     /// The command as it runs, once for each value of a loop's variable that it names. What it sets is remembered.
     pub(crate) fn applied(&mut self, words: &[String]) -> Vec<Vec<String>> {
+        if let [first, values @ ..] = words
+            && let Some(name) = first.strip_suffix("=(")
+        {
+            let values = values.iter().take(MOST_VALUES).map(|value| self.expand(value)).collect();
+            if self.lists.len() < MOST {
+                self.lists.insert(name.to_owned(), values);
+            }
+            return Vec::new();
+        }
         if let [first, name, word, values @ ..] = words
             && first == "for"
             && word == "in"
         {
-            let values = values.iter().take(MOST_VALUES).map(|value| self.expand(value)).collect();
-            self.loops = Some((name.clone(), values));
+            let mut all: Vec<String> = Vec::new();
+            for value in values.iter().take(MOST_VALUES) {
+                let list = value.strip_prefix("${").and_then(|rest| rest.strip_suffix("[@]}"));
+                match list.and_then(|name| self.lists.get(name)) {
+                    Some(list) => all.extend(list.iter().cloned()),
+                    None => all.extend(self.words(value)),
+                }
+            }
+            all.truncate(MOST_VALUES);
+            self.loops = Some((name.clone(), all));
             return Vec::new();
         }
         let named = self.loops.as_ref().filter(|(name, _)| {
