@@ -190,6 +190,9 @@ pub struct Graph {
     pub edges: Vec<Edge>,
     #[serde(skip)]
     findings: Vec<Finding>,
+    /// Descendant and declared base of which the weights say that they have nothing in common.
+    #[serde(skip)]
+    refuted: BTreeSet<(String, String)>,
 }
 
 impl Graph {
@@ -213,7 +216,7 @@ impl Graph {
         });
         graph.edges.dedup();
         graph.nodes.sort_by(|one, other| one.id.cmp(&other.id));
-        graph.judge_declarations(members, &observed, &resolved);
+        graph.judge_declarations(members, &ids, &observed, &resolved);
         graph.judge_licences();
         graph
     }
@@ -390,6 +393,7 @@ impl Graph {
     fn judge_declarations(
         &mut self,
         members: &[Member],
+        ids: &[String],
         observed: &BTreeMap<(usize, usize), Comparison>,
         resolved: &[Vec<(Declared, Vec<usize>)>],
     ) {
@@ -409,6 +413,8 @@ impl Graph {
                 if candidates.is_empty() || !candidates.iter().all(unrelated) {
                     continue;
                 }
+                let pairs = candidates.iter().filter_map(|other| ids.get(at).zip(ids.get(*other)));
+                self.refuted.extend(pairs.map(|(child, base)| (child.clone(), base.clone())));
                 let base = candidates.first().and_then(|other| members.get(*other));
                 let base = base.map_or(declared.target.as_str(), |base| base.path.as_str());
                 let score = candidates
@@ -507,14 +513,19 @@ impl Graph {
         self.findings.extend(found);
     }
 
-    /// Every model that this one descends from, by edges whose direction is known.
+    /// Every model that this one descends from, by edges whose direction is known and that the weights do not refute.
     fn ancestors(&self, id: &str) -> Vec<&Node> {
         let mut seen = BTreeSet::from([id]);
         let mut queue = VecDeque::from([id]);
         let mut found = Vec::new();
         while let Some(here) = queue.pop_front() {
-            let up =
-                self.edges.iter().filter(|edge| edge.from == here && edge.directed && edge.kind.is_descent());
+            let counts = |edge: &&Edge| {
+                edge.from == here
+                    && edge.directed
+                    && edge.kind.is_descent()
+                    && !self.refuted.contains(&(edge.from.clone(), edge.to.clone()))
+            };
+            let up = self.edges.iter().filter(counts);
             for edge in up {
                 if seen.insert(&edge.to) {
                     queue.push_back(&edge.to);

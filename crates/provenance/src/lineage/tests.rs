@@ -317,6 +317,8 @@ fn declarations_that_the_weights_contradict_and_looser_licences_are_found() {
     assert!(found.contains(&("provenance/lineage-disagrees", "org/liar")), "{found:?}");
     assert!(found.contains(&("provenance/licence-looser-than-ancestor", "org/child")), "{found:?}");
     assert!(!found.contains(&("provenance/lineage-disagrees", "org/child")), "{found:?}");
+    // What was not made from it owes it nothing.
+    assert!(!found.contains(&("provenance/licence-looser-than-ancestor", "org/liar")), "{found:?}");
     let observed = graph.edges.iter().find(|edge| edge.source == Source::Weights).unwrap();
     assert!(observed.directed && graph.node(&observed.to).unwrap().name == "org/parent");
     insta::assert_snapshot!(tree(&graph));
