@@ -48,7 +48,7 @@ fn safetensors(tensors: &[(&str, &[f32])]) -> Vec<u8> {
 
 fn npy(values: &[f32]) -> Vec<u8> {
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({ROWS}, {COLUMNS}), }}");
-    while (header.len() + 11) % 64 != 0 {
+    while !(header.len() + 11).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
@@ -320,4 +320,76 @@ fn a_store_keeps_each_model_once_and_finds_relatives() {
     assert_eq!(hit.comparison.relation, Relation::Finetuned);
     assert!(hit.label.ends_with("one.npy"));
     assert_eq!(compare_members(&opened(&hit.file).unwrap(), &first).relation, Relation::SameWeights);
+}
+
+#[test]
+fn a_model_that_is_cut_anywhere_is_an_error_or_has_gaps() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = values(1);
+    let whole = [
+        ("model.safetensors", safetensors(&[("a", &weights), ("b", &values(2))])),
+        ("array.npy", npy(&weights)),
+        ("arrays.npz", zip(&[("w.npy", npy(&weights)), ("v.npy", npy(&values(2)))])),
+        ("model.pt", torch(&weights, [COLUMNS as u8, 1])),
+        ("model.onnx", onnx(&weights, true)),
+        ("model.gguf", gguf(&weights, "a")),
+    ];
+    for (name, bytes) in whole {
+        let complete = opened(&write(folder.path(), name, &bytes)).unwrap().sketch.digest();
+        for cut in [0, 1, 4, 8, 20, 60, bytes.len() / 4, bytes.len() / 2, bytes.len() - 100, bytes.len() - 1]
+        {
+            let path = write(folder.path(), name, &bytes[..cut]);
+            // Of an archive whose directory alone is cut, every member is still there.
+            if let Ok(Member { sketch, .. }) = opened(&path)
+                && sketch.digest() != complete
+            {
+                assert!(!sketch.gaps.is_empty(), "{name} cut at {cut} of {}", bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_lies_about_sizes_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_header = |header: &str| {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.extend([0; 64]);
+        bytes
+    };
+    for (at, header) in [
+        r#"{"w":{"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[0,64]}}"#,
+        r#"{"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,64]}}"#,
+        r#"{"w":{"dtype":"F32","shape":[4,4],"data_offsets":[0,18446744073709551615]}}"#,
+        r#"{"w":{"dtype":"F32","shape":[4,4],"data_offsets":[64,0]}}"#,
+        r#"{"w":{"dtype":"F128","shape":[4,4],"data_offsets":[0,64]}}"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = write(folder.path(), &format!("{at}/w.safetensors"), &of_header(header));
+        match opened(&path) {
+            Err(LineageError::NothingRead { why, .. }) => assert!(!why.is_empty()),
+            other => panic!("{header}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_sketch_that_is_huge_or_changed_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let member = opened(&write(folder.path(), "w.npy", &npy(&values(1)))).unwrap();
+    let bytes = member.sketch.to_bytes();
+    let mut changed = bytes.clone();
+    changed[bytes.len() / 2] ^= 1;
+    for (name, bytes) in
+        [("cut", &bytes[..bytes.len() - 1]), ("changed", &changed[..]), ("head", &bytes[..20])]
+    {
+        let path = write(folder.path(), &format!("{name}.sketch"), bytes);
+        assert!(matches!(opened(&path), Err(LineageError::Sketch { .. })), "{name}");
+    }
+    let huge = write(folder.path(), "huge.sketch", &bytes);
+    fs::File::options().write(true).open(&huge).unwrap().set_len(1 << 40).unwrap();
+    assert!(matches!(opened(&huge), Err(LineageError::NothingRead { .. })));
 }

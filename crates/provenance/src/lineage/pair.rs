@@ -110,13 +110,15 @@ impl Traits {
         ];
         let close = |(x, y): &(f64, f64)| (x - y).abs() <= 0.0045 * x.abs().max(y.abs());
         let near = pairs().filter(close).count() as f64 / count;
+        // The standard error of the slope.
+        let uncertain = ((1.0 - correlation * correlation).max(0.0) / count).sqrt();
         let narrower = a.precision != b.precision && a.precision.min(b.precision) < Precision::Wide;
         Self {
             correlation,
             slope,
             identical: a.fingerprint == b.fingerprint,
             scaled: is_proportional(correlation) && (slope.abs() - 1.0).abs() > 2e-3,
-            rounded: near >= 0.98 && narrower && (slope - 1.0).abs() < 2e-3,
+            rounded: near >= 0.98 && narrower && (slope - 1.0).abs() < 2e-3 + 3.0 * uncertain,
             zeroed,
             kept_slope,
             kept_correlation,

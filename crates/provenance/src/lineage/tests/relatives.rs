@@ -274,3 +274,14 @@ fn training_the_norms_alone_is_training() {
     }
     assert_eq!(relation(&a, &sketch(sources(&tuned))), Relation::Finetuned);
 }
+
+#[test]
+fn norms_near_one_that_were_cast_are_no_training() {
+    let mut base = model(1);
+    for at in 0..8 {
+        let (name, shape, values) = drawn(&mut Random::keyed(at, 1, 4), &format!("norm.{at}"), &[48]);
+        base.push((name, shape, values.iter().map(|value| 1.0 + 0.1 * value).collect()));
+    }
+    let brain = encoded(&base, "bf16", |value| bf16::from_f32(value).to_le_bytes().to_vec());
+    assert_eq!(relation(&sketch(sources(&base)), &sketch(brain)), Relation::SameWeightsCast);
+}
