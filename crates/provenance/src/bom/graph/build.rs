@@ -40,7 +40,6 @@ pub(super) fn build(inventory: &Inventory) -> Graph {
     };
     builder.models(&sorted);
     builder.usages(&sorted);
-    builder.requirements(&sorted);
     builder.prompts(&sorted);
     builder.descriptions(&sorted);
     builder.finish()

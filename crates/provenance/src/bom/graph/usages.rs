@@ -169,27 +169,6 @@ impl Builder<'_> {
         chosen.unwrap_or_else(|| self.find_or_add(Role::Service, provider, None))
     }
 
-    /// The packages of lists of requirements.
-    pub(super) fn requirements(&mut self, assets: &[&Asset]) {
-        for asset in assets.iter().filter(|asset| !asset.model && asset.kind == "requirements") {
-            for fact in &asset.facts {
-                let Fact::Dependency(package) = fact else { continue };
-                if package.role != "package" || package.name.trim().is_empty() {
-                    continue;
-                }
-                let at = self.find_or_add(Role::Library, &package.name, package.version.as_deref());
-                let Some(component) = self.component(at) else { continue };
-                component.provider.get_or_insert_with(|| "pypi".to_owned());
-                if component.occurrences.iter().any(|found| found.path == asset.path) {
-                    continue;
-                }
-                let pinned = component.pinned.unwrap_or(true) && package.version.is_some();
-                component.pinned = Some(pinned);
-                self.occurs(at, &asset.path, None);
-            }
-        }
-    }
-
     /// Prompts that are files of their own; a model's chat template is a part of the model.
     pub(super) fn prompts(&mut self, assets: &[&Asset]) {
         for asset in assets.iter().filter(|asset| asset.kind == "jinja" && !asset.path.contains('!')) {
