@@ -394,3 +394,16 @@ fn a_card_without_weights_keeps_what_configures_them() {
     assert_eq!(found(&graph, "model:m").model["architecture"], "BertModel");
     assert_eq!(found(&graph, "prompt:prompts/system.j2").origin, Origin::Local);
 }
+
+#[test]
+fn a_store_of_many_models_with_their_configurations_is_joined_without_looking_at_every_pair() {
+    let mut assets = Vec::new();
+    for at in 0..30_000 {
+        assets.push(weights(&format!("m{at}/model.safetensors"), vec![]));
+        assets.push(asset(&format!("m{at}/config.json"), vec![base("org/base", None)]));
+        let uses = Usage { local: true, provider: None, ..usage(UsageKind::Model, &format!("m{at}")) };
+        assets.push(asset(&format!("s{at}.py"), vec![Fact::Usage(uses)]));
+    }
+    let graph = graph(assets);
+    assert_eq!((graph.components.len(), graph.lineage.len()), (30_001, 30_000));
+}
