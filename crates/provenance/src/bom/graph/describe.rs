@@ -113,7 +113,24 @@ impl Builder<'_> {
             return kin;
         }
         let beside = self.models_in(folder);
-        if beside.is_empty() { below } else { beside }
+        let all = if beside.is_empty() { below } else { beside };
+        // A card of a network is not about the forest that lies among the networks.
+        let library = card.facts.iter().find_map(|fact| match fact {
+            Fact::Model(model) => model.framework.as_deref(),
+            _ => None,
+        });
+        let Some(is_of_trees) = library.map(is_classic) else { return all };
+        let fits = |at: &&usize| {
+            let told = |key| self.components.get(**at).and_then(|component| component.model.get(key));
+            match (told("framework"), told("format").map(String::as_str)) {
+                (Some(framework), _) => is_classic(framework) == is_of_trees,
+                (None, Some("safetensors" | "gguf")) => !is_of_trees,
+                (None, Some("pickle" | "joblib" | "skops")) => is_of_trees,
+                _ => true,
+            }
+        };
+        let fitting: Vec<usize> = all.iter().filter(fits).copied().collect();
+        if fitting.is_empty() { all } else { fitting }
     }
 
     fn parents(&self, child: usize) -> impl Iterator<Item = usize> {
@@ -195,6 +212,12 @@ impl Builder<'_> {
             component.properties.insert(("record-set".to_owned(), text));
         }
     }
+}
+
+/// Is it a library of estimators rather than of networks?
+fn is_classic(library: &str) -> bool {
+    let library = library.to_ascii_lowercase();
+    ["scikit-learn", "sklearn", "xgboost", "lightgbm", "catboost", "skops"].contains(&library.as_str())
 }
 
 /// Does the asset describe something beside it?

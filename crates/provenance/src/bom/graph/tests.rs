@@ -411,3 +411,19 @@ fn a_store_of_many_models_with_their_configurations_is_joined_without_looking_at
     assert_eq!(bill["components"].as_array().unwrap().len(), 10_001);
     assert!(crate::bom::spdx(&graph, &stamp).is_ok());
 }
+
+#[test]
+fn a_card_of_a_network_is_not_about_the_forest_beside_it() {
+    let of = |framework: &str, format| {
+        vec![Fact::Model(Model { framework: Some(framework.to_owned()), ..Model::of(format) })]
+    };
+    let mut facts = of("transformers", "model-card");
+    facts.push(base("org/base", None));
+    let graph = graph(vec![
+        asset("README.md", facts),
+        weights("models/net.pt", of("pytorch", "pytorch")),
+        weights("models/forest.pkl", of("scikit-learn", "pickle")),
+        weights("models/odd.pkl", vec![Fact::Model(Model::of("pickle"))]),
+    ]);
+    assert_eq!(graph.edges(), [("models/net.pt", "base", "org/base")]);
+}
