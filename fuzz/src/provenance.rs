@@ -47,6 +47,14 @@ fn key(data: &[u8]) {
 
 fn bill_of_materials(data: &[u8]) {
     let Ok(document) = bom::parse(data) else { return };
-    let Ok(version) = bom::spec_version(&document) else { return };
-    let _ = bom::Validator::of(version).map(|validator| validator.problems(&document, 10));
+    let _ = bom::judge(&document, 10);
+    if bom::spec_version(&document).is_err() {
+        return;
+    }
+    assert!(bom::diff(&document, &document).is_empty());
+    let _ = bom::merge(&[document.clone(), document.clone()], "merged", &bom::Stamp::default());
+    let _ = bom::vex::apply(&document, &document);
+    if let Ok(profile) = bom::Profile::named("owasp") {
+        let _ = bom::score(&document, &profile);
+    }
 }

@@ -8,12 +8,18 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use bartizan_engine::{ScanRequest, Target, config, report::Report};
+use bartizan_engine::{
+    ScanRequest, Target, config,
+    report::{AssetReport, Report},
+};
 use bartizan_provenance::bom::{self, Graph, SpecVersion, Stamp};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::{interrupt, progress::Meter};
+
+/// A store of broken files fills no terminal.
+const MOST_TOLD: usize = 10;
 
 #[derive(Debug, Args)]
 pub(crate) struct MakeArguments {
@@ -81,7 +87,24 @@ pub(crate) fn run(arguments: &MakeArguments) -> Result<u8> {
     if arguments.validate {
         judge(&document)?;
     }
-    Ok(if report.assets.iter().all(|asset| asset.coverage.complete) { 0 } else { 3 })
+    let unread: Vec<&AssetReport> = report.assets.iter().filter(|asset| !asset.coverage.complete).collect();
+    tell(&unread)?;
+    Ok(if unread.is_empty() { 0 } else { 3 })
+}
+
+/// Which inputs the bill says less of than there is, and why.
+fn tell(unread: &[&AssetReport]) -> Result<()> {
+    let mut out = io::stderr();
+    for asset in unread.iter().take(MOST_TOLD) {
+        let reason = asset.coverage.gaps.first().map_or("not understood", |gap| gap.reason.as_str());
+        let line = format!("{} was not read to its end: {reason}", asset.path);
+        writeln!(out, "bartizan: {}", bartizan_core::printable(&line))?;
+    }
+    if unread.len() > MOST_TOLD {
+        let more = unread.len() - MOST_TOLD;
+        writeln!(out, "bartizan: and {more} more; `bartizan scan` lists them all")?;
+    }
+    Ok(())
 }
 
 /// Reads what was written as a stranger would.

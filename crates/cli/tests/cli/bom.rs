@@ -276,3 +276,27 @@ fn hostile_documents_are_refused_by_every_verb_with_a_reason() {
         assert_eq!(judged.code, 1, "{file}: {judged:?}");
     }
 }
+
+#[test]
+fn a_bill_of_what_could_not_be_read_says_which_file_and_why() {
+    let sandbox = Sandbox::with(&[("m/cut.pkl", crate::sandbox::CUT)]);
+    let made = sandbox.run(&["bom", "m", "--validate", "-o", "bill.json"]);
+    assert_eq!(made.code, 3);
+    assert!(made.stderr.contains("bartizan: valid CycloneDX 1.7\n"), "{}", made.stderr);
+    assert!(made.stderr.contains("cut.pkl was not read to its end: "), "{}", made.stderr);
+    assert_eq!(sandbox.run(&["bom", "validate", "bill.json"]).code, 0);
+}
+
+#[test]
+fn an_spdx_bill_is_judged_and_a_damaged_one_is_told() {
+    let sandbox = repository();
+    assert_eq!(sandbox.run(&["bom", "m", "--format", "spdx", "-o", "bill.json"]).code, 0);
+    let judged = sandbox.run(&["bom", "validate", "bill.json"]);
+    assert_eq!((judged.code, judged.stdout.as_str()), (0, "valid SPDX 3.0.1\n"));
+    sandbox.put("bad.json", sandbox.text("bill.json").replace("descendantOf", "childOf").as_bytes());
+    let json = sandbox.run(&["bom", "validate", "bad.json", "--format", "json"]);
+    assert_eq!(json.code, 1);
+    let json = json.json();
+    assert_eq!((json["valid"].as_bool(), json["format"].as_str()), (Some(false), Some("spdx")));
+    assert!(json["problems"][0]["path"].as_str().unwrap().ends_with("/relationshipType"), "{json}");
+}

@@ -44,11 +44,12 @@ pub fn cyclonedx(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Result<V
 fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
     let mut components = Vec::new();
     let mut services = Vec::new();
+    let members = graph.members();
     for (at, node) in graph.components.iter().enumerate() {
         if is_service(node) {
             services.push(service(node));
         } else if node.within.is_none() {
-            components.push(component(graph, at, node));
+            components.push(component(graph, &members, at, node));
         }
     }
     Bom {
@@ -111,9 +112,15 @@ fn kind(role: Role) -> &'static str {
     }
 }
 
-fn component(graph: &Graph, at: usize, node: &graph::Component) -> Component {
-    let nested = graph.components.iter().enumerate().filter(|(_, other)| other.within == Some(at));
-    let mut components: Vec<Component> = nested.map(|(at, node)| component(graph, at, node)).collect();
+fn component(
+    graph: &Graph,
+    members: &BTreeMap<usize, Vec<usize>>,
+    at: usize,
+    node: &graph::Component,
+) -> Component {
+    let nested = members.get(&at).into_iter().flatten();
+    let mut components: Vec<Component> =
+        nested.filter_map(|at| Some(component(graph, members, *at, graph.components.get(*at)?))).collect();
     if node.role == Role::Model {
         components.extend(node.parts.iter().map(|part| Component {
             kind: "file",
@@ -176,9 +183,9 @@ fn licences(node: &graph::Component) -> Vec<LicenceChoice> {
 /// CycloneDX has no field for a base model; its maintainers point to the pedigree.
 fn pedigree(graph: &Graph, at: usize) -> Option<Pedigree> {
     let parents: BTreeSet<usize> = graph
-        .lineage
+        .links_of(at)
         .iter()
-        .filter(|link| link.child == at && link.relation.is_of_weights())
+        .filter(|link| link.relation.is_of_weights())
         .map(|link| link.parent)
         .collect();
     let ancestors: Vec<Component> = parents

@@ -293,6 +293,24 @@ impl Graph {
         build::build(inventory)
     }
 
+    /// What a component descends from. Lineage is in order of its children.
+    pub(crate) fn links_of(&self, child: usize) -> &[Link] {
+        let first = self.lineage.partition_point(|link| link.child < child);
+        let last = self.lineage.partition_point(|link| link.child <= child);
+        self.lineage.get(first..last).unwrap_or_default()
+    }
+
+    /// Which components lie in which.
+    pub(crate) fn members(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, component) in self.components.iter().enumerate() {
+            if let Some(holder) = component.within {
+                members.entry(holder).or_default().push(at);
+            }
+        }
+        members
+    }
+
     /// The lineage by name: child, relation, parent.
     pub fn edges(&self) -> Vec<(&str, &'static str, &str)> {
         let name = |index: usize| self.components.get(index).map(|component| component.name.as_str());

@@ -95,9 +95,7 @@ impl Builder<'_> {
             return None;
         }
         // Names of a hub may be folders here by chance: only what says that it is a path, or is a file, is one.
-        if !usage.local
-            && here.is_some_and(|here| !self.inventory.assets.iter().any(|asset| asset.path == *here))
-        {
+        if !usage.local && here.is_some_and(|here| !self.assets.contains_key(here.as_str())) {
             return None;
         }
         let place = here.or_else(|| candidates.first()).cloned().unwrap_or_else(|| name.to_owned());
@@ -106,7 +104,7 @@ impl Builder<'_> {
         }
         let mut component = Component::new(role, place.clone());
         component.origin = if here.is_some() { Origin::Local } else { Origin::Missing };
-        if let Some(asset) = self.inventory.assets.iter().find(|asset| asset.path == place) {
+        if let Some(asset) = self.assets.get(place.as_str()) {
             component.sha256.clone_from(&asset.sha256);
             component.size = Some(asset.size);
         }
@@ -132,10 +130,8 @@ impl Builder<'_> {
         if let Some(provider) = provider.filter(|name| role == Role::Model && is_service(name)) {
             let service = self.service_of(provider, path);
             self.needs.insert((at, service));
-            let occurrences = self.components.get(at).map(|component| component.occurrences.clone());
-            if let (Some(component), Some(occurrences)) = (self.component(service), occurrences) {
+            if let Some(component) = self.component(service) {
                 component.provider = Some(provider.to_owned());
-                component.occurrences.extend(occurrences);
             }
         }
         if let Some(component) = self.component(at) {
@@ -151,10 +147,7 @@ impl Builder<'_> {
     /// The service that a provider's models are asked through: of several, the one that the same file speaks to.
     fn service_of(&mut self, provider: &str, path: &str) -> usize {
         let of_provider: Vec<(usize, &Component)> = self
-            .components
-            .iter()
-            .enumerate()
-            .filter(|(_, component)| component.role == Role::Service)
+            .of_role(Role::Service)
             .filter(|(_, component)| {
                 component.name == provider || component.provider.as_deref() == Some(provider)
             })
@@ -167,27 +160,6 @@ impl Builder<'_> {
             .or_else(|| of_provider.first())
             .map(|(at, _)| *at);
         chosen.unwrap_or_else(|| self.find_or_add(Role::Service, provider, None))
-    }
-
-    /// The packages of lists of requirements.
-    pub(super) fn requirements(&mut self, assets: &[&Asset]) {
-        for asset in assets.iter().filter(|asset| !asset.model && asset.kind == "requirements") {
-            for fact in &asset.facts {
-                let Fact::Dependency(package) = fact else { continue };
-                if package.role != "package" || package.name.trim().is_empty() {
-                    continue;
-                }
-                let at = self.find_or_add(Role::Library, &package.name, package.version.as_deref());
-                let Some(component) = self.component(at) else { continue };
-                component.provider.get_or_insert_with(|| "pypi".to_owned());
-                if component.occurrences.iter().any(|found| found.path == asset.path) {
-                    continue;
-                }
-                let pinned = component.pinned.unwrap_or(true) && package.version.is_some();
-                component.pinned = Some(pinned);
-                self.occurs(at, &asset.path, None);
-            }
-        }
     }
 
     /// Prompts that are files of their own; a model's chat template is a part of the model.
@@ -209,7 +181,7 @@ impl Builder<'_> {
 
     fn note(&mut self, at: usize, usage: &Usage, path: &str) {
         let service: Vec<usize> =
-            self.needs.iter().filter(|(from, _)| *from == at).map(|(_, to)| *to).collect();
+            self.needs.range((at, 0)..(at.saturating_add(1), 0)).map(|(_, to)| *to).collect();
         let occurrence =
             Occurrence { path: path.to_owned(), line: usage.line, api: usage.api.clone(), via: usage.via };
         for service in service {

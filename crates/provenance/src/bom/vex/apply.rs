@@ -15,6 +15,9 @@ use crate::bom::{
     validate::Validator,
 };
 
+/// Pairs of statement and finding that are looked at. Honest documents have far fewer; hostile ones are quadratic.
+const MOST_STEPS: usize = 4_000_000;
+
 /// What came of applying a VEX document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -55,7 +58,7 @@ pub fn apply(bill: &Value, vex: &Value) -> Result<(Value, Applied), BomError> {
     let mut applied = Applied::default();
     let mut known = Known::of(&mut bill);
     for statement in statements {
-        known.take(statement, &products, &mut applied);
+        known.take(statement, &products, &mut applied)?;
     }
     if !known.list.is_empty()
         && let Some(fields) = bill.as_object_mut()
@@ -74,7 +77,10 @@ pub fn apply(bill: &Value, vex: &Value) -> Result<(Value, Applied), BomError> {
 #[derive(Default)]
 struct Known {
     list: Vec<Value>,
-    by_id: BTreeMap<String, Vec<usize>>,
+    /// By identifier, by what they affect.
+    by_id: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    /// How many were looked at.
+    steps: usize,
 }
 
 impl Known {
@@ -90,11 +96,19 @@ impl Known {
 
     fn add(&mut self, vulnerability: Value) {
         let id = text(&vulnerability, "id").unwrap_or_default().to_owned();
-        self.by_id.entry(id).or_default().push(self.list.len());
+        let of_id = self.by_id.entry(id).or_default();
+        for reference in items(&vulnerability, "affects").filter_map(|affected| text(affected, "ref")) {
+            of_id.entry(reference.to_owned()).or_default().push(self.list.len());
+        }
         self.list.push(vulnerability);
     }
 
-    fn take(&mut self, statement: Statement, products: &Products<'_>, applied: &mut Applied) {
+    fn take(
+        &mut self,
+        statement: Statement,
+        products: &Products<'_>,
+        applied: &mut Applied,
+    ) -> Result<(), BomError> {
         let id = statement.vulnerability.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut matched = BTreeSet::new();
         for product in &statement.products {
@@ -108,14 +122,23 @@ impl Known {
             applied.unmatched.push(format!("{id}: it names no product"));
         }
         if matched.is_empty() {
-            return;
+            return Ok(());
         }
         // One that is there already for some of the products gets the new analysis. Findings of one rule are many, and
         // their fingerprints tell them apart; a statement without one is about all of them.
         let wanted = fingerprint(&statement.vulnerability);
         let mut covered = BTreeSet::new();
-        for at in self.by_id.get(&id).into_iter().flatten() {
-            let Some(known) = self.list.get_mut(*at) else { continue };
+        let of_id = self.by_id.get(&id);
+        let candidates: BTreeSet<usize> =
+            matched.iter().filter_map(|reference| of_id?.get(reference)).flatten().copied().collect();
+        self.steps = self.steps.saturating_add(candidates.len()).saturating_add(matched.len());
+        if self.steps > MOST_STEPS {
+            return Err(BomError::Unsupported(format!(
+                "it has too many statements about too many findings: more than {MOST_STEPS} pairs"
+            )));
+        }
+        for at in candidates {
+            let Some(known) = self.list.get_mut(at) else { continue };
             let affects: BTreeSet<String> = items(known, "affects")
                 .filter_map(|affected| text(affected, "ref"))
                 .map(str::to_owned)
@@ -142,6 +165,7 @@ impl Known {
             self.add(Value::Object(vulnerability));
             applied.added = applied.added.saturating_add(1);
         }
+        Ok(())
     }
 }
 

@@ -205,3 +205,12 @@ fn many_statements_about_many_components_do_not_take_one_look_at_every_pair() {
     let (after, applied) = apply(&bill, &vex).unwrap();
     assert_eq!((applied.added, after["vulnerabilities"].as_array().unwrap().len()), (20_000, 20_000));
 }
+
+#[test]
+fn documents_in_which_every_statement_is_about_everything_are_refused() {
+    let vulnerabilities: Vec<Value> =
+        (0..3000).map(|_| json!({ "id": "X", "affects": [{ "ref": "t" }] })).collect();
+    let mut bill = bill();
+    bill["vulnerabilities"] = vulnerabilities.into();
+    assert!(apply(&bill, &bill).unwrap_err().to_string().contains("too many"));
+}
