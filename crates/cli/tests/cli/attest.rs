@@ -474,6 +474,7 @@ fn a_signed_statement_that_is_no_attestation_is_refused() {
     for (predicate, expected) in [
         ("{}", "the predicate is no scan predicate: missing field `verdict`"),
         ("[", "EOF while parsing"),
+        ("{\"verdict\": \"malicious\", \"verdict\": \"clean\"}", "duplicate field `verdict`"),
         ("{\"verdict\": \"clean\"", "EOF while parsing"),
         (&scan_of("yesterday", "clean"), "no time as RFC 3339 has it"),
         (&scan_of("2026-01-01T00:00:00Z", "fine"), "unknown variant `fine`"),

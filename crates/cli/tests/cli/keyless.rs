@@ -121,6 +121,10 @@ fn tokens_come_from_files_standard_input_and_github_and_are_never_shown() {
     let arguments = keyless(&["sign", "model"], &sigstore);
     let with = |more: &[&str]| command(&sandbox, &[&arguments[..], more].concat());
     assert_eq!(outcome(&mut with(&["--identity-token", "token"])).code, 0);
+    let stamps = format!("{}/timestamp", sigstore.url);
+    assert_eq!(outcome(&mut with(&["--identity-token", "token", "--tsa-url", &stamps])).code, 0);
+    assert!(sandbox.text("model.sig").contains("\"rfc3161Timestamps\":[{"));
+    assert_eq!(verify(&sandbox, &["--identity", WHO, "--issuer", &sigstore.url]).code, 0);
     assert_eq!(outcome(with(&["--identity-token", "-"]).write_stdin(token.clone())).code, 0);
     sigstore.let_github_give("secret of the job", &token);
     let mut github = with(&[]);

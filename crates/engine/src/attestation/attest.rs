@@ -119,8 +119,8 @@ fn from_file(
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Value, AttestationError> {
-    let predicate: Value =
-        dsse::parse(&read(path)?, LARGEST_STATEMENT).map_err(|error| malformed(path, &error))?;
+    let predicate =
+        dsse::parse_value(&read(path)?, LARGEST_STATEMENT).map_err(|error| malformed(path, &error))?;
     if kind == Kind::Scan && scan_report::is_report(&predicate) {
         let summary = scan_report::summary(&predicate, path, request, progress)?;
         return value(&summary, path);
