@@ -207,3 +207,28 @@ fn a_workflow_attests_keyless_and_a_policy_knows_it_by_pattern() {
     let wrong = identity(WHO);
     assert_eq!((wrong.code, &wrong.json()["attestations"][0]["reason"]), (1, &"identity".into()));
 }
+
+#[test]
+#[ignore = "bench/provenance/attestation.py runs it, to see what others say"]
+fn signatures_for_other_verifiers_are_left_in_a_folder() {
+    let folder = std::path::PathBuf::from(std::env::var_os("BARTIZAN_KEYLESS").expect("a folder"));
+    let (sigstore, sandbox) = signed();
+    let mut attest = command(&sandbox, &keyless(&["attest", "model", "--type", "scan"], &sigstore));
+    assert_eq!(outcome(attest.env("SIGSTORE_ID_TOKEN", sigstore.token(WHO))).code, 0);
+    let configuration = sigstore.trust_configuration().to_string();
+    sandbox.put("trust.json", configuration.as_bytes());
+    sandbox.put("issuer", sigstore.url.as_bytes());
+    sandbox.put("identity", WHO.as_bytes());
+    std::fs::create_dir_all(folder.join("model")).unwrap();
+    for name in [
+        "model/config.json",
+        "model/weights.pkl",
+        "model.sig",
+        "model.attestations.jsonl",
+        "trust.json",
+        "issuer",
+        "identity",
+    ] {
+        std::fs::copy(sandbox.path(name), folder.join(name)).unwrap();
+    }
+}
