@@ -93,7 +93,12 @@ fn request(
     let sources = DemandSources { policy: None, deny: &arguments.deny, keys: &[], trusted_root: None };
     let mut attestations = arguments.attestation.clone();
     if attestations.is_empty() {
-        attestations.push(attestation::store(&arguments.model)?);
+        let kept = attestation::kept(&arguments.model).ok_or_else(|| {
+            AttestationError::Usage(
+                "there are no attestations beside the model; name their file with --attestation".to_owned(),
+            )
+        })?;
+        attestations.push(kept);
     }
     Ok(VerifyAttestationRequest {
         model: arguments.model.clone(),

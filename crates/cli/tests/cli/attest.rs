@@ -510,6 +510,11 @@ fn usage_errors_exit_with_2_and_say_what_to_do() {
         (&["attest", "model", "--type", "guess", "--key", key], "invalid value 'guess'"),
         (&["attest", "model", "--type", "scan"], "--key"),
         (&["attest", "gone", "--type", "scan", "--key", key], "gone"),
+        (
+            &["attest", "model", "--type", "scan", "--key", key, "--output", "model/scan.json"],
+            "would lie in the model",
+        ),
+        (&["verify-attestation", "policy.toml", "--key", "ci-pub.pem"], "no attestations beside the model"),
         (&["verify-attestation", "model"], "required"),
         (
             &["verify-attestation", "model", "--key", "ci-pub.pem", "--attestation", "gone"],
