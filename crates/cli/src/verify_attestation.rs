@@ -124,7 +124,7 @@ fn show(
     }
     writeln!(out, "  root digest  {}", report.root_digest)?;
     for one in report.attestations.iter().take(SHOWN) {
-        attestation(one, out)?;
+        attestation(one, report.status, out)?;
     }
     let more = report.attestations.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -136,11 +136,13 @@ fn show(
     Ok(())
 }
 
-fn attestation(one: &AttestationVerdict, out: &mut dyn Write) -> io::Result<()> {
+fn attestation(one: &AttestationVerdict, all: Status, out: &mut dyn Write) -> io::Result<()> {
     let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let (style, word) = match one.status {
-        Status::Verified => (GOOD, "verified"),
-        Status::Failed => (BAD, "failed"),
+    let (style, word) = match (one.status, all) {
+        (Status::Verified, _) => (GOOD, "verified"),
+        // Whatever others left there, what was asked for is there, too.
+        (Status::Failed, Status::Verified) => (BOLD, "ignored"),
+        (Status::Failed, Status::Failed) => (BAD, "failed"),
     };
     writeln!(out, "\n  {style}{word}{style:#} {}{line}", printable(&one.file))?;
     if let (Some(predicate_type), Some(predicate)) = (&one.predicate_type, &one.predicate) {

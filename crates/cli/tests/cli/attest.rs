@@ -234,6 +234,11 @@ fn strangers_neither_vouch_nor_spoil() {
         report["attestations"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
     assert_eq!((code, statuses.len(), statuses[0]), (0, 5, &"verified".into()), "{report}");
     assert!(statuses[1..].iter().all(|status| **status == "failed"), "{report}");
+    let shown = sandbox.run(&["verify-attestation", "model", "--key", "ci-pub.pem"]).stdout;
+    assert!(
+        shown.contains("ignored model.attestations.jsonl:4\n    format     it is neither a bundle nor"),
+        "{shown}"
+    );
     // By Eve alone, it would not do.
     let line = text.lines().last().unwrap().to_owned();
     sandbox.put("model.attestations.jsonl", line.as_bytes());
@@ -489,6 +494,18 @@ fn a_signed_statement_that_is_no_attestation_is_refused() {
         );
     }
     assert!(!sandbox.path("model.attestations.jsonl").exists());
+}
+
+#[test]
+fn a_pipe_in_the_place_of_attestations_is_not_waited_for() {
+    let sandbox = sandbox();
+    let pipe = sandbox.path("model.attestations.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let scan = attest(&sandbox, "scan", "ci", &[]);
+    assert_eq!((scan.code, scan.stderr.as_str()), (2, "error: model.attestations.jsonl: it is no file\n"));
+    assert!(missing(&sandbox).contains("there is no scan attestation"));
+    let alone = sandbox.run(&["verify-attestation", "model", "--key", "ci-pub.pem"]);
+    assert_eq!((alone.code, alone.stdout.as_str()), (2, ""));
 }
 
 #[test]
