@@ -31,12 +31,28 @@ def measure(command, environment=None):
     """CPU seconds and resident megabytes of a command, which has to succeed."""
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env=environment)
+    # The kernel counts the memory of the process that forked, this one, into ru_maxrss; the high-water mark of what the
+    # program itself had is read until it ends.
+    peak, ended = 0, False
+    while not ended:
+        peak = max(peak, high_water(process.pid))
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        ended = pid != 0
+        time.sleep(0 if ended else 0.004)
     errors = process.stderr.read().decode(errors="replace")
-    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed: {errors}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, peak / 1024
+
+
+def high_water(pid):
+    """Kilobytes; 0 when the process has ended."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            return next((int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
 
 
 def fill(folder, files, size):

@@ -50,7 +50,7 @@ impl Driven {
         };
         let context = Context {
             limits: &limits,
-            options: Options { deep: true },
+            options: Options { deep: true, storages: true },
             budget: &Budget::default(),
             outlet: &|child| _ = child.content.head(4096),
             interrupt: &|| false,

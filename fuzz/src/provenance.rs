@@ -5,7 +5,7 @@ use bartizan_provenance::{
     bom,
     certificates::{Certificate, chain},
     dsse::Envelope,
-    keys::{PrivateKey, PublicKey},
+    keys::{Hash, PrivateKey, PublicKey},
     lineage::{Sketch, compare},
     oms::{Bundle, Manifest, Trust, authenticate},
 };
@@ -40,7 +40,7 @@ fn certificate(data: &[u8]) {
 
 fn key(data: &[u8]) {
     let _ = PublicKey::from_pem(data).map(|key| key.hint());
-    let _ = PublicKey::from_der(data).map(|key| key.verifies(key.curve().hash(), data, data));
+    let _ = PublicKey::from_der(data).map(|key| key.verifies(Hash::Sha256, data, data));
     let _ = PrivateKey::from_pem(data, None).map(|key| key.public());
     let _ = PrivateKey::from_der(data).map(|key| key.public());
 }

@@ -1,7 +1,7 @@
 //! SHA-256 of assets.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bartizan_core::{Content, ReadError};
+use bartizan_provenance::digest::{HashAlgorithm, Hasher, hex};
 
 /// Big enough that system calls cost nothing beside hashing, small enough to stay in the second-level cache.
 const BUFFER: usize = 256 * 1024;
@@ -17,10 +17,10 @@ pub(crate) struct Digested {
 
 /// Reads everything once. `None` when `stop` said so.
 pub(crate) fn sha256(content: &Content, stop: &dyn Fn() -> bool) -> Result<Option<Digested>, ReadError> {
-    let mut context = Context::new(&SHA256);
+    let mut hasher = Hasher::new(HashAlgorithm::Sha256);
     let mut bytes = 0u64;
     if let Some(memory) = content.in_memory() {
-        context.update(memory);
+        hasher.update(memory);
         bytes = memory.len() as u64;
     } else {
         let size = content.len();
@@ -33,19 +33,11 @@ pub(crate) fn sha256(content: &Content, stop: &dyn Fn() -> bool) -> Result<Optio
             if count == 0 {
                 break;
             }
-            context.update(buffer.get(..count).unwrap_or_default());
+            hasher.update(buffer.get(..count).unwrap_or_default());
             bytes += count as u64;
         }
     }
-    Ok(Some(Digested { sha256: hex(context.finish().as_ref()), bytes }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(Some(Digested { sha256: hex(&hasher.finish()), bytes }))
 }
 
 #[cfg(test)]

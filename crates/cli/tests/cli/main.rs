@@ -16,6 +16,7 @@ mod hostile;
 mod inspect;
 #[cfg(unix)]
 mod keyless;
+mod lineage;
 mod manifest;
 mod sandbox;
 mod scan;

@@ -5,6 +5,8 @@ mod error;
 mod files;
 mod gather;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -55,7 +57,7 @@ pub fn open(path: &Path, opening: &Opening<'_>) -> Result<Member, LineageError> 
     let dispatcher = Dispatcher {
         inspectors: all_inspectors(),
         limits: opening.limits,
-        options: Options::default(),
+        options: Options { storages: true, ..Options::default() },
         digests: false,
         watch: None,
     };

@@ -240,8 +240,9 @@ pub(super) fn hash(
         ));
     }
     let serialization = serialization(model, hashing, signature)?;
+    let ignore = serialization.ignore.iter().map(String::as_str).collect();
     let rules = Rules {
-        ignore: &serialization.ignore,
+        ignore: &ignore,
         allow_symlinks: hashing.allow_symlinks,
         is_sharded: hashing.method != Method::Files,
         signature,

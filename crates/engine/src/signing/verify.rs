@@ -10,8 +10,8 @@ use std::{
 };
 
 use bartizan_provenance::oms::{
-    self, Authenticated, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem, Reason, ResourceName,
-    Verdict, Warning,
+    Authenticated, IgnoredPaths, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem, Reason,
+    ResourceName, Verdict, Warning,
 };
 
 use super::{
@@ -109,6 +109,7 @@ fn check(
     for path in &request.ignore {
         ignore.push(paths::below(&request.model, path)?.to_string());
     }
+    let ignore: IgnoredPaths = ignore.iter().map(String::as_str).collect();
     let rules = Rules {
         ignore: &ignore,
         allow_symlinks: request.allow_symlinks,
@@ -142,15 +143,13 @@ fn listed_though_ignored(
     rules: &Rules<'_>,
 ) -> Result<Contents, SigningError> {
     let mut contents = walk(&request.model, rules)?;
-    let ignored: Vec<ResourceName> = manifest
-        .files
-        .keys()
-        .filter(|name| oms::is_under(name, rules.ignore.iter().map(String::as_str)))
-        .cloned()
-        .collect();
+    let ignored: Vec<ResourceName> =
+        manifest.files.keys().filter(|name| rules.ignore.cover(name)).cloned().collect();
     if !ignored.is_empty() {
-        let found = look(&request.model, &ignored, &Rules { ignore: &[], ..*rules })?;
-        contents.ignored.retain(|path| !found.files.keys().any(|name| name.as_str() == path));
+        let found = look(&request.model, &ignored, &Rules { ignore: &IgnoredPaths::default(), ..*rules })?;
+        let is_read =
+            |path: &String| ResourceName::parse(path).is_ok_and(|name| found.files.contains_key(&name));
+        contents.ignored.retain(|path| !is_read(path));
         contents.files.extend(found.files);
         contents.refused.extend(found.refused);
     }

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use bartizan_provenance::oms::{Note, ResourceName, Warning, is_under};
+use bartizan_provenance::oms::{IgnoredPaths, Note, ResourceName, Warning};
 
 use super::{
     error::SigningError,
@@ -24,7 +24,7 @@ const MOST_IGNORED: usize = 10_000;
 /// How a walk goes.
 pub(super) struct Rules<'a> {
     /// Paths relative to the model that are left out.
-    pub(super) ignore: &'a [String],
+    pub(super) ignore: &'a IgnoredPaths,
     /// Are files read that links lead to?
     pub(super) allow_symlinks: bool,
     /// Do names go into shard names, where a colon separates?
@@ -178,7 +178,7 @@ impl Walk<'_> {
         if self.rules.signature == Some(&resource) {
             return Ok(());
         }
-        if self.is_ignored(name) {
+        if self.rules.ignore.cover(&resource) {
             self.ignored = self.ignored.saturating_add(1);
             if self.contents.ignored.len() < MOST_IGNORED {
                 self.contents.ignored.push(name.to_owned());
@@ -233,8 +233,7 @@ impl Walk<'_> {
     }
 
     fn is_ignored(&self, name: &str) -> bool {
-        ResourceName::parse(name)
-            .is_ok_and(|name| is_under(&name, self.rules.ignore.iter().map(String::as_str)))
+        ResourceName::parse(name).is_ok_and(|name| self.rules.ignore.cover(&name))
     }
 
     fn say_what_was_not_listed(&mut self) {

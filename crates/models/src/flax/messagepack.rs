@@ -215,7 +215,7 @@ impl Walk<'_> {
         for _ in 0..count {
             shape.push(self.unsigned()?);
         }
-        let dtype = self.value(&mut String::new(), 0).ok()??;
+        let dtype = self.string()?;
         let [kind] = self.bytes().ok()?;
         let length = match kind {
             0xc4..=0xc6 => self.length(kind - 0xc4).ok()?,
@@ -236,6 +236,20 @@ impl Walk<'_> {
             [0xdd] => self.length(2).ok(),
             _ => None,
         }
+    }
+
+    /// A short text and nothing else: what an extension holds is read once more as whatever follows when it lies about its
+    /// length, so values inside of it are never descended into.
+    fn string(&mut self) -> Option<String> {
+        let length = match self.bytes().ok()? {
+            [first @ 0xa0..=0xbf] => u64::from(first & 31),
+            [first @ 0xd9..=0xdb] => self.length(first - 0xd9).ok()?,
+            _ => return None,
+        };
+        if length > 64 {
+            return None;
+        }
+        self.text(length).ok()?
     }
 
     fn unsigned(&mut self) -> Option<u64> {

@@ -56,6 +56,14 @@ fn lies_about_sizes_and_depth_are_gaps() {
     }
 }
 
+#[test]
+fn extensions_in_the_place_of_a_type_are_not_read_again_and_again() {
+    // Each says that it ends where the next one begins, and has the next one for its type.
+    let unit = [0xc7, 6, 1, 0xdc, 0, 3, 0xdc, 0, 0];
+    let bytes = [vec![0xdc, 0, 60], unit.repeat(60)].concat();
+    assert_eq!(scan(bytes).rules(), ["flax/unknown-extension"]);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

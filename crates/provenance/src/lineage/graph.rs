@@ -1,6 +1,9 @@
 //! The graph of what was declared and what the weights show.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+};
 
 use bartizan_core::{Asset, Confidence, Content, Finding};
 use serde::Serialize;
@@ -199,6 +202,7 @@ impl Graph {
         let observed = observed(members, &ids);
         let resolved = graph.add_declared(members, &ids);
         graph.add_observed(members, &ids, &observed, &resolved);
+        graph.keep_nearest();
         graph.edges.sort_by(|one, other| {
             (&one.from, &one.to, one.kind, one.source).cmp(&(
                 &other.from,
@@ -328,6 +332,7 @@ impl Graph {
             let descent = match (declares(*b, *a), declares(*a, *b)) {
                 (true, false) => Descent::BFromA,
                 (false, true) => Descent::AFromB,
+                _ if comparison.descent == Descent::Unknown => mixed_from(observed, *a, *b, members.len()),
                 _ => comparison.descent,
             };
             let kind = match comparison.relation {
@@ -348,6 +353,36 @@ impl Graph {
                 relation: Some(comparison.relation),
                 directed: descent != Descent::Unknown,
             });
+        }
+    }
+
+    /// Of relatives of each other that the weights make the parents of one model, only the nearest is: what comes from a
+    /// model is like that one's other descendants, too. Parents of a merge have nothing in common.
+    fn keep_nearest(&mut self) {
+        let observed = |edge: &&Edge| edge.relation.is_some() && edge.directed;
+        let related = |one: &str, other: &str| {
+            self.edges.iter().any(|edge| {
+                edge.relation.is_some()
+                    && ((edge.from == one && edge.to == other) || (edge.from == other && edge.to == one))
+            })
+        };
+        let declared = |edge: &Edge| {
+            self.edges
+                .iter()
+                .any(|other| other.relation.is_none() && other.from == edge.from && other.to == edge.to)
+        };
+        let is_farther = |edge: &Edge| {
+            !declared(edge)
+                && self.edges.iter().filter(observed).any(|nearer| {
+                    nearer.from == edge.from
+                        && nearer.to != edge.to
+                        && (declared(nearer) || nearer.confidence > edge.confidence)
+                        && related(&nearer.to, &edge.to)
+                })
+        };
+        let farther: Vec<bool> = self.edges.iter().map(|edge| observed(&edge) && is_farther(edge)).collect();
+        for (edge, farther) in self.edges.iter_mut().zip(farther) {
+            edge.directed &= !farther;
         }
     }
 
@@ -400,7 +435,7 @@ impl Graph {
         }
     }
 
-    /// A model with a card that names no base: does it descend from another one?
+    /// A model with a card that names no base: does it descend from another one? The nearest is named.
     fn judge_silence(
         &mut self,
         members: &[Member],
@@ -409,42 +444,40 @@ impl Graph {
         resolved: &[Vec<(Declared, Vec<usize>)>],
     ) {
         let Some(member) = members.get(at) else { return };
-        for (other, parent) in members.iter().enumerate().filter(|(other, _)| *other != at) {
-            let Some(comparison) = between(observed, at, other).filter(|comparison| comparison.related)
-            else {
-                continue;
-            };
-            if matches!(comparison.relation, Relation::SameWeights | Relation::SameWeightsCast) {
-                continue;
+        let silent = |one: usize| resolved.get(one).is_none_or(Vec::is_empty);
+        let declares = |one: usize, base: usize| {
+            resolved.get(one).is_some_and(|b| b.iter().any(|(_, of)| of.contains(&base)))
+        };
+        let judged = |(other, parent): (usize, &'_ Member)| {
+            let comparison = between(observed, at, other).filter(|comparison| comparison.related)?;
+            let same = matches!(comparison.relation, Relation::SameWeights | Relation::SameWeightsCast);
+            if other == at || same || declares(other, at) {
+                return None;
             }
-            let declared_back =
-                resolved.get(other).is_some_and(|bases| bases.iter().any(|(_, of)| of.contains(&at)));
-            let child = match comparison.descent {
-                Descent::BFromA => Some(at.max(other)),
-                Descent::AFromB => Some(at.min(other)),
-                Descent::Unknown => None,
+            let confidence = match comparison.descent {
+                Descent::BFromA if at > other => Confidence::High,
+                Descent::AFromB if at < other => Confidence::High,
+                // Without a direction, one of two silent cards is wrong; the later one is named.
+                Descent::Unknown if at > other && silent(other) => Confidence::Low,
+                _ => return None,
             };
-            // Without a direction, one of two silent cards is wrong; the later one is named.
-            let confidence = match child {
-                _ if declared_back => continue,
-                Some(child) if child == at => Confidence::High,
-                Some(_) => continue,
-                None if at > other && resolved.get(other).is_none_or(Vec::is_empty) => Confidence::Low,
-                None => continue,
-            };
-            let message = format!(
-                "The card names no base model, but the weights are related to those of `{}` ({}, score {:.2}).",
-                parent.path,
-                comparison.relation.name(),
-                comparison.score
-            );
-            self.findings.push(
-                Finding::new(&LINEAGE_DISAGREES, &asset(member), message)
-                    .confidence(confidence)
-                    .evidence("base", &parent.path)
-                    .evidence("relation", comparison.relation.name()),
-            );
-        }
+            Some((confidence, comparison, parent.path.clone()))
+        };
+        let nearest = members.iter().enumerate().filter_map(judged).max_by(|one, other| {
+            (one.0, one.1.score).partial_cmp(&(other.0, other.1.score)).unwrap_or(Ordering::Equal)
+        });
+        let Some((confidence, comparison, parent)) = nearest else { return };
+        let relation = comparison.relation.name();
+        let message = format!(
+            "The card names no base model, but the weights are related to those of `{parent}` ({relation}, score {:.2}).",
+            comparison.score
+        );
+        self.findings.push(
+            Finding::new(&LINEAGE_DISAGREES, &asset(member), message)
+                .confidence(confidence)
+                .evidence("base", &parent)
+                .evidence("relation", relation),
+        );
     }
 
     /// Compares every model's licence with those of all its ancestors.
@@ -519,6 +552,27 @@ fn folded(name: &str) -> String {
 
 fn asset(member: &Member) -> Asset {
     Asset::new(&member.path, Content::from_bytes(Vec::new()))
+}
+
+/// Of a spherical mean and one of its parents neither tells which is which; that the mean is related to another model
+/// which the parent has nothing in common with does.
+fn mixed_from(
+    observed: &BTreeMap<(usize, usize), Comparison>,
+    a: usize,
+    b: usize,
+    members: usize,
+) -> Descent {
+    let is_merge = |one, other| between(observed, one, other).is_some_and(|c| c.relation == Relation::Merge);
+    let apart = |one, other| between(observed, one, other).is_some_and(|c| !c.related);
+    let mixes = |child, parent| {
+        (0..members)
+            .any(|third| third != child && third != parent && is_merge(child, third) && apart(parent, third))
+    };
+    match (is_merge(a, b) && mixes(b, a), is_merge(a, b) && mixes(a, b)) {
+        (true, false) => Descent::BFromA,
+        (false, true) => Descent::AFromB,
+        _ => Descent::Unknown,
+    }
 }
 
 fn between(observed: &BTreeMap<(usize, usize), Comparison>, one: usize, other: usize) -> Option<&Comparison> {

@@ -1,5 +1,7 @@
 //! Lineage from end to end, on models that are made here.
 
+mod relatives;
+
 use std::{
     io,
     sync::{
@@ -26,7 +28,9 @@ fn drawn(random: &mut Random, name: &str, shape: &[u64]) -> (String, Vec<u64>, V
     (name.to_owned(), shape.to_vec(), values)
 }
 
-type Tensors = Vec<(String, Vec<u64>, Vec<f32>)>;
+/// Name, shape, values.
+type Tensor = (String, Vec<u64>, Vec<f32>);
+type Tensors = Vec<Tensor>;
 
 fn model(seed: u64) -> Tensors {
     let mut random = Random::keyed(seed, 7, 7);

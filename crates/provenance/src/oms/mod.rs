@@ -23,7 +23,7 @@ pub use bundle::{Bundle, KeyMaterial, LARGEST_BUNDLE, MEDIA_TYPE, Material};
 pub use compare::Observation;
 pub use manifest::{Block, Manifest};
 pub use name::ResourceName;
-pub use serialization::{GIT_PATHS, Method, SHARD_SIZE, Serialization, is_under, may_act_when_empty};
+pub use serialization::{GIT_PATHS, IgnoredPaths, Method, SHARD_SIZE, Serialization, may_act_when_empty};
 pub use sign::{certificate_bundle, key_bundle};
 pub use verdict::{Note, Problem, Reason, Signer, SignerKind, Status, Verdict, Warning};
 

@@ -42,13 +42,23 @@ impl ResourceName {
                 format!("the signature lists a name that {objection}; nothing was opened"),
             ));
         }
-        let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        let matters = |part: &&str| !matches!(*part, "" | ".");
+        if text.split('/').all(|part| matters(&part)) {
+            return Ok(Self(text.to_owned()));
+        }
+        let parts: Vec<&str> = text.split('/').filter(matters).collect();
         Ok(if parts.is_empty() { Self::itself() } else { Self(parts.join("/")) })
     }
 
     /// As it is written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Itself, and every folder above it.
+    pub(super) fn and_above(&self) -> impl Iterator<Item = &str> {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.filter_map(|end| self.0.get(..end))
     }
 
     /// Its parts.
@@ -64,7 +74,9 @@ fn has_drive(text: &str) -> bool {
 
 impl Ord for ResourceName {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.parts().cmp(other.parts())
+        // No name holds a NUL, so that a part sorts before those that it begins.
+        let rank = |byte: u8| if byte == b'/' { 0 } else { byte };
+        self.0.bytes().map(rank).cmp(other.0.bytes().map(rank))
     }
 }
 

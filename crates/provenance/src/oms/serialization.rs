@@ -1,6 +1,6 @@
 //! How a model becomes a list of digests.
 
-use std::num::NonZeroU64;
+use std::{collections::HashSet, num::NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
@@ -121,14 +121,21 @@ fn format(detail: impl Into<String>) -> Problem {
     Problem::new(Reason::Format, detail)
 }
 
-/// Is a name one of these paths, or does it lie under one? Paths that are not safe names cover nothing.
-pub fn is_under<'a>(name: &ResourceName, paths: impl IntoIterator<Item = &'a str>) -> bool {
-    paths.into_iter().any(|path| {
-        ResourceName::parse(path).is_ok_and(|path| {
-            let mut parts = name.parts();
-            path.as_str() == "." || path.parts().all(|part| parts.next() == Some(part))
-        })
-    })
+/// Paths that a signature leaves out, each with all that lies under it. Paths that are not safe names cover nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IgnoredPaths(HashSet<String>);
+
+impl IgnoredPaths {
+    /// Is a name one of the paths, or does it lie under one?
+    pub fn cover(&self, name: &ResourceName) -> bool {
+        !self.0.is_empty() && (self.0.contains(".") || name.and_above().any(|path| self.0.contains(path)))
+    }
+}
+
+impl<'a> FromIterator<&'a str> for IgnoredPaths {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(paths: I) -> Self {
+        Self(paths.into_iter().filter_map(|path| Some(ResourceName::parse(path).ok()?.to_string())).collect())
+    }
 }
 
 /// Can an empty file of this name change what a program does? Shards list no empty file, so that one of them may have

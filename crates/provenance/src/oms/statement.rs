@@ -51,6 +51,9 @@ impl Statement {
     /// Indented by two, in ASCII only, as the format's first writer does.
     pub(super) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let text = serde_json::to_string_pretty(self)?;
+        if text.is_ascii() {
+            return Ok(text.into_bytes());
+        }
         let mut bytes = Vec::with_capacity(text.len());
         let mut units = [0; 2];
         for character in text.chars() {

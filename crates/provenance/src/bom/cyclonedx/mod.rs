@@ -73,6 +73,13 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
                 bom_ref: Some(ROOT.to_owned()),
                 name: if graph.name.is_empty() { "unnamed".to_owned() } else { graph.name.clone() },
                 version: graph.version.as_deref().map(fitting),
+                description: graph.description.clone(),
+                supplier: graph.owner.clone().map(|name| Organisation { name }),
+                properties: graph
+                    .properties
+                    .iter()
+                    .map(|(name, value)| Property { name: format!("bartizan:{name}"), value: value.clone() })
+                    .collect(),
                 ..Component::default()
             },
         },
@@ -84,7 +91,8 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
 
 /// What runs elsewhere and is spoken to.
 fn is_service(node: &graph::Component) -> bool {
-    node.role == Role::Service || node.role == Role::McpServer && node.name.contains("://")
+    let is_spoken_to = matches!(node.role, Role::McpServer | Role::VectorStore | Role::Agent);
+    node.role == Role::Service || is_spoken_to && node.name.contains("://")
 }
 
 /// Versions are at most 1024 characters long.
@@ -194,6 +202,7 @@ fn addresses(node: &graph::Component) -> Vec<ExternalReference> {
         let kind = match role.as_str() {
             "licence" => "license",
             "vcs" => "vcs",
+            "distribution" => "distribution",
             "paper" => "documentation",
             _ => "website",
         };

@@ -40,6 +40,8 @@ pub(super) fn build(inventory: &Inventory) -> Graph {
     };
     builder.models(&sorted);
     builder.usages(&sorted);
+    builder.requirements(&sorted);
+    builder.prompts(&sorted);
     builder.descriptions(&sorted);
     builder.finish()
 }
@@ -139,6 +141,10 @@ impl Builder<'_> {
     }
 
     pub(super) fn occurs(&mut self, at: usize, path: &str, line: Option<u64>) {
+        // The scanned folder itself is no place in it.
+        if path == "." {
+            return;
+        }
         let occurrence = Occurrence { path: path.to_owned(), line, api: None, via: None };
         if let Some(component) = self.component(at) {
             component.occurrences.insert(occurrence);
@@ -182,6 +188,9 @@ impl Builder<'_> {
         Graph {
             name: self.inventory.name.clone(),
             version: self.inventory.version.clone(),
+            description: self.inventory.description.clone(),
+            owner: self.inventory.owner.clone().filter(|owner| !owner.trim().is_empty()),
+            properties: self.inventory.properties.clone(),
             components,
             needs: self.needs.iter().map(|(from, to)| (moved(*from), moved(*to))).collect(),
             lineage: lineage.into_iter().collect(),
@@ -235,12 +244,16 @@ fn purl(component: &Component) -> Option<Purl> {
     if component.origin != Origin::Remote {
         return None;
     }
-    let version = component.version.as_deref();
-    match (component.role, component.provider.as_deref()?) {
-        (Role::Model, "huggingface") => Purl::huggingface(&component.name, version),
-        (Role::Library, "pypi") => Purl::pypi(&component.name, version),
-        (Role::Library, "npm") => Purl::npm(&component.name, version),
-        (Role::Container, _) => Purl::image(&component.name, version),
+    let (name, version) = (component.name.as_str(), component.version.as_deref());
+    match (component.role, component.provider.as_deref()) {
+        (Role::Model, Some("huggingface")) => Purl::huggingface(name, version),
+        (Role::Model, Some("mlflow")) => Purl::mlflow(name, version),
+        (Role::Library, Some("pypi")) => Purl::pypi(name, version),
+        (Role::Library, Some("npm")) => Purl::npm(name, version),
+        (Role::Library, Some("conda")) => Purl::conda(name, version),
+        (Role::Library, Some("cargo")) => Purl::cargo(name, version),
+        (Role::Library, Some("golang")) => Purl::golang(name, version),
+        (Role::Container, _) => Purl::image(name, version),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ impl Builder<'_> {
             .iter()
             .filter(|asset| !asset.model && !asset.path.contains('!') && describes(asset))
             .partition(|asset| is_card(asset));
-        for asset in settings {
+        for asset in &settings {
             self.settings(asset);
         }
         for asset in cards {
@@ -21,7 +21,7 @@ impl Builder<'_> {
             {
                 self.dataset_card(asset);
             } else {
-                self.model_card(asset);
+                self.model_card(asset, &settings);
             }
         }
     }
@@ -49,7 +49,7 @@ impl Builder<'_> {
         }
     }
 
-    fn model_card(&mut self, card: &Asset) {
+    fn model_card(&mut self, card: &Asset, settings: &[&Asset]) {
         let folder = names::folder(&card.path);
         let mut targets = self.meant_by(card, folder);
         if targets.is_empty() && is_of_model(card) {
@@ -58,7 +58,15 @@ impl Builder<'_> {
             let name = if name.is_empty() { title.unwrap_or_else(|| card.path.clone()) } else { name };
             let mut component = Component::new(Role::Model, name);
             component.origin = Origin::Missing;
-            targets.push(self.add(component));
+            let at = self.add(component);
+            // The weights are not here, but what configures them may be.
+            for asset in settings.iter().filter(|asset| folder_of(asset) == folder) {
+                if collection(asset).is_none() {
+                    self.absorb(at, asset);
+                    self.occurs(at, &asset.path, None);
+                }
+            }
+            targets.push(at);
         }
         for at in targets {
             self.absorb(at, card);
@@ -205,6 +213,9 @@ fn describes(asset: &Asset) -> bool {
         | Fact::Collection(_) => true,
         Fact::Model(model) => is_description(model.format),
         Fact::Dependency(dependency) => dependency.role == "base-model",
+        Fact::Prompt(_) => {
+            asset.kind == "huggingface-settings" || names::file(&asset.path).starts_with("chat_template")
+        }
         _ => false,
     })
 }

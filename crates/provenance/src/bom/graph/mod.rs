@@ -273,6 +273,12 @@ pub struct Graph {
     pub name: String,
     /// Its version, when known.
     pub version: Option<String>,
+    /// What it is for, when known.
+    pub description: Option<String>,
+    /// Who answers for it, when known.
+    pub owner: Option<String>,
+    /// Everything else worth telling of it.
+    pub properties: BTreeSet<(String, String)>,
     /// The components, in order of their references.
     pub components: Vec<Component>,
     /// Which component needs which, by index.

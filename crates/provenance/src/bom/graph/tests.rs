@@ -43,7 +43,7 @@ fn card(facts: Vec<Fact>) -> Vec<Fact> {
 }
 
 fn graph(assets: Vec<Asset>) -> Graph {
-    Graph::of(&Inventory { name: "repo".to_owned(), version: None, assets })
+    Graph::of(&Inventory { name: "repo".to_owned(), version: None, assets, ..Inventory::default() })
 }
 
 fn found<'a>(graph: &'a Graph, reference: &str) -> &'a Component {

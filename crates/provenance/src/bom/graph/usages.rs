@@ -7,19 +7,18 @@ use bartizan_core::{Fact, Usage, UsageKind};
 use super::{Component, Occurrence, Origin, Role, build::Builder, names};
 use crate::bom::Asset;
 
-/// Who answers over a network, rather than hand out files.
+/// Who answers over a network, rather than hand out files. `aws-bedrock` is of `aws`.
 const SERVICES: &[&str] = &[
     "ai21",
     "anthropic",
     "aws",
     "azure",
-    "azure-openai",
     "baseten",
     "bedrock",
     "cerebras",
     "cohere",
-    "databricks",
     "dashscope",
+    "databricks",
     "deepinfra",
     "deepseek",
     "fireworks",
@@ -54,16 +53,25 @@ impl Builder<'_> {
                 let Fact::Usage(usage) = fact else { continue };
                 let role = role(usage.kind);
                 let name = usage.name.trim();
+                // An address of a hub is the thing that lies there.
+                let hub = name.contains("://").then(|| names::hub_id(name)).flatten();
+                let name = match role {
+                    Role::Model | Role::Dataset => hub.unwrap_or(name),
+                    _ => name,
+                };
                 if !name.is_empty() {
                     found.entry((role, name.to_owned())).or_default().push((usage, &asset.path));
                 }
             }
         }
-        for ((role, name), uses) in found {
+        // Services first: a model of an API is joined with the client that the code makes, whatever that is called.
+        let (services, rest): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|((role, _), _)| *role == Role::Service);
+        for ((role, name), uses) in services.into_iter().chain(rest) {
             for (usage, path) in &uses {
                 let at = match self.local_use(role, &name, usage, path) {
                     Some(at) => at,
-                    None => self.remote_use(role, &name, usage),
+                    None => self.remote_use(role, &name, usage, path),
                 };
                 self.note(at, usage, path);
             }
@@ -107,10 +115,12 @@ impl Builder<'_> {
         Some(at)
     }
 
-    fn remote_use(&mut self, role: Role, name: &str, usage: &Usage) -> usize {
+    fn remote_use(&mut self, role: Role, name: &str, usage: &Usage, path: &str) -> usize {
         let (version, constraint) = version(role, usage);
         let at = self.find_or_add(role, name, version.as_deref());
+        let is_of_hub = usage.name.contains("://") && names::hub_id(&usage.name).is_some_and(|id| id == name);
         let provider = usage.provider.as_deref().filter(|provider| *provider != "local");
+        let provider = if is_of_hub { Some("huggingface") } else { provider };
         if let Some(component) = self.component(at) {
             if component.provider.is_none() {
                 component.provider = provider.map(str::to_owned);
@@ -120,7 +130,7 @@ impl Builder<'_> {
             }
         }
         if let Some(provider) = provider.filter(|name| role == Role::Model && is_service(name)) {
-            let service = self.find_or_add(Role::Service, provider, None);
+            let service = self.service_of(provider, path);
             self.needs.insert((at, service));
             let occurrences = self.components.get(at).map(|component| component.occurrences.clone());
             if let (Some(component), Some(occurrences)) = (self.component(service), occurrences) {
@@ -128,7 +138,73 @@ impl Builder<'_> {
                 component.occurrences.extend(occurrences);
             }
         }
+        if let Some(component) = self.component(at) {
+            let addresses = addresses(component, name);
+            component.addresses.extend(addresses);
+            if role == Role::Model && is_embedding(name, usage.api.as_deref()) {
+                component.properties.insert(("use".to_owned(), "embedding".to_owned()));
+            }
+        }
         at
+    }
+
+    /// The service that a provider's models are asked through: of several, the one that the same file speaks to.
+    fn service_of(&mut self, provider: &str, path: &str) -> usize {
+        let of_provider: Vec<(usize, &Component)> = self
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(_, component)| component.role == Role::Service)
+            .filter(|(_, component)| {
+                component.name == provider || component.provider.as_deref() == Some(provider)
+            })
+            .collect();
+        let in_file = |component: &Component| component.occurrences.iter().any(|found| found.path == path);
+        let chosen = of_provider
+            .iter()
+            .find(|(_, component)| in_file(component))
+            .or_else(|| of_provider.iter().find(|(_, component)| component.name == provider))
+            .or_else(|| of_provider.first())
+            .map(|(at, _)| *at);
+        chosen.unwrap_or_else(|| self.find_or_add(Role::Service, provider, None))
+    }
+
+    /// The packages of lists of requirements.
+    pub(super) fn requirements(&mut self, assets: &[&Asset]) {
+        for asset in assets.iter().filter(|asset| !asset.model && asset.kind == "requirements") {
+            for fact in &asset.facts {
+                let Fact::Dependency(package) = fact else { continue };
+                if package.role != "package" || package.name.trim().is_empty() {
+                    continue;
+                }
+                let at = self.find_or_add(Role::Library, &package.name, package.version.as_deref());
+                let Some(component) = self.component(at) else { continue };
+                component.provider.get_or_insert_with(|| "pypi".to_owned());
+                if component.occurrences.iter().any(|found| found.path == asset.path) {
+                    continue;
+                }
+                let pinned = component.pinned.unwrap_or(true) && package.version.is_some();
+                component.pinned = Some(pinned);
+                self.occurs(at, &asset.path, None);
+            }
+        }
+    }
+
+    /// Prompts that are files of their own; a model's chat template is a part of the model.
+    pub(super) fn prompts(&mut self, assets: &[&Asset]) {
+        for asset in assets.iter().filter(|asset| asset.kind == "jinja" && !asset.path.contains('!')) {
+            let says = |text: &str| text.to_ascii_lowercase().contains("prompt");
+            if !asset.path.split('/').any(says) || self.by_path.contains_key(&asset.path) {
+                continue;
+            }
+            let mut component = Component::new(Role::Prompt, asset.path.clone());
+            component.origin = Origin::Local;
+            component.sha256.clone_from(&asset.sha256);
+            component.size = Some(asset.size);
+            let at = self.add(component);
+            self.by_path.insert(asset.path.clone(), at);
+            self.occurs(at, &asset.path, None);
+        }
     }
 
     fn note(&mut self, at: usize, usage: &Usage, path: &str) {
@@ -160,7 +236,31 @@ impl Builder<'_> {
 }
 
 fn is_service(provider: &str) -> bool {
-    SERVICES.contains(&provider) || provider.starts_with("openai-compatible")
+    let first = provider.split('-').next().unwrap_or(provider);
+    SERVICES.contains(&provider) || SERVICES.contains(&first)
+}
+
+/// Where it can be had, when its name or its provider tells.
+fn addresses(component: &Component, name: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    match component.provider.as_deref() {
+        Some("torch-hub") => {
+            // `owner/repository:ref` and the entry point, however they are joined.
+            let repository = name.split(':').next().unwrap_or(name);
+            if names::hub_id(repository).is_some() {
+                all.push(("vcs".to_owned(), format!("https://github.com/{repository}")));
+            }
+        }
+        Some("url") => all.push(("distribution".to_owned(), name.to_owned())),
+        _ => {}
+    }
+    all
+}
+
+/// Is the model asked for vectors rather than for text?
+fn is_embedding(name: &str, api: Option<&str>) -> bool {
+    let says = |text: &str| text.to_ascii_lowercase().contains("embed");
+    says(name) || api.is_some_and(says)
 }
 
 fn role(kind: UsageKind) -> Role {

@@ -5,34 +5,34 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use crate::json::{Malformed, Node, Value};
+use super::{Malformed, Node, Value};
 
 /// What a YAML text holds.
 #[derive(Debug, Default)]
-pub(crate) struct Stream {
+pub struct Stream {
     /// One tree for each document.
-    pub(crate) documents: Vec<Node>,
+    pub documents: Vec<Node>,
     /// How many aliases were not followed.
-    pub(crate) aliases: u64,
+    pub aliases: u64,
     /// Tags other than YAML's own core tags, with their lines: `!!python/object/apply:os.system`.
-    pub(crate) tags: Vec<(String, u32)>,
+    pub tags: Vec<(String, u32)>,
     /// Why the rest could not be read.
-    pub(crate) broken: Option<Malformed>,
+    pub broken: Option<Malformed>,
 }
 
 const MOST_TAGS: usize = 64;
 
 /// Why a document is refused whose aliases make it larger than `parse_expanding` allows.
-pub(crate) const ALIAS_BOMB: &str = "aliases expand to more values than the limit allows";
+pub const ALIAS_BOMB: &str = "aliases expand to more values than the limit allows";
 
 /// Reads every document of a YAML text, up to what is broken or beyond the bounds.
-pub(crate) fn parse(text: &str, depth: usize, values: usize) -> Stream {
+pub fn parse(text: &str, depth: usize, values: usize) -> Stream {
     build(text, depth, values, None)
 }
 
 /// The same, with each alias replaced by what its anchor stands for, as loaders do it; all aliases together may stand
 /// for at most `expanded` values.
-pub(crate) fn parse_expanding(text: &str, depth: usize, values: usize, expanded: usize) -> Stream {
+pub fn parse_expanding(text: &str, depth: usize, values: usize, expanded: usize) -> Stream {
     build(text, depth, values, Some(Anchors { left: expanded, nodes: HashMap::new() }))
 }
 

@@ -2,22 +2,28 @@
 
 /// One value and the line it begins on.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
+pub struct Node {
     /// From 1.
-    pub(crate) line: u32,
-    pub(crate) value: Value,
+    pub line: u32,
+    /// What it is.
+    pub value: Value,
 }
 
 /// What a value is. Objects keep every pair in file order, so that a key given twice shows both values: readers
 /// differ in which one they take.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// A truth value.
     Bool(bool),
     /// As written, because 64 bits of either kind lose some.
     Number(String),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// An object or mapping.
     Object(Vec<(String, Node)>),
     /// Passed over on request, see [`super::Reading::skip`].
     Skipped,
@@ -25,7 +31,7 @@ pub(crate) enum Value {
 
 impl Node {
     /// The pairs of an object; empty for anything else.
-    pub(crate) fn pairs(&self) -> &[(String, Node)] {
+    pub fn pairs(&self) -> &[(String, Node)] {
         match &self.value {
             Value::Object(pairs) => pairs,
             _ => &[],
@@ -33,7 +39,7 @@ impl Node {
     }
 
     /// The items of a list; empty for anything else.
-    pub(crate) fn items(&self) -> &[Node] {
+    pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
@@ -41,17 +47,17 @@ impl Node {
     }
 
     /// The value of a key: the last one, as Python's and most other readers have it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Node> {
         self.pairs().iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// The text of a key.
-    pub(crate) fn text_of(&self, key: &str) -> Option<&str> {
+    pub fn text_of(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Node::text)
     }
 
     /// The text, if it is one.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -59,7 +65,7 @@ impl Node {
     }
 
     /// Text, number or truth value as text.
-    pub(crate) fn scalar(&self) -> Option<String> {
+    pub fn scalar(&self) -> Option<String> {
         match &self.value {
             Value::Text(text) | Value::Number(text) => Some(text.clone()),
             Value::Bool(truth) => Some(truth.to_string()),
@@ -68,7 +74,7 @@ impl Node {
     }
 
     /// The truth value, if it is one.
-    pub(crate) fn truth(&self) -> Option<bool> {
+    pub fn truth(&self) -> Option<bool> {
         match self.value {
             Value::Bool(truth) => Some(truth),
             _ => None,
@@ -76,12 +82,12 @@ impl Node {
     }
 
     /// Is it an object?
-    pub(crate) fn is_object(&self) -> bool {
+    pub fn is_object(&self) -> bool {
         matches!(self.value, Value::Object(_))
     }
 
     /// One text, or the texts of a list of them.
-    pub(crate) fn texts(&self) -> Vec<&str> {
+    pub fn texts(&self) -> Vec<&str> {
         match &self.value {
             Value::Text(text) => vec![text],
             Value::List(items) => items.iter().filter_map(Node::text).collect(),

@@ -3,44 +3,37 @@
 
 use std::collections::HashSet;
 
-use super::tree::{Node, Value};
+use super::{Malformed, Node, TOO_DEEP, Value};
 
 /// How a document is to be read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading<'a> {
+pub struct Reading<'a> {
     /// Deepest nesting.
-    pub(crate) depth: usize,
+    pub depth: usize,
     /// Most values; everything skipped is free.
-    pub(crate) values: usize,
+    pub values: usize,
     /// Keys whose values are checked but not kept: the vocabulary of a tokenizer.
-    pub(crate) skip: &'a [&'a str],
+    pub skip: &'a [&'a str],
 }
 
 /// A document, and the keys that it gives twice.
 #[derive(Debug)]
-pub(crate) struct Document {
-    pub(crate) root: Node,
-    /// Key and line of its repetition; at most [`MOST_DUPLICATES`].
-    pub(crate) duplicates: Vec<(String, u32)>,
+pub struct Document {
+    /// The value.
+    pub root: Node,
+    /// Key and line of its repetition; at most 16.
+    pub duplicates: Vec<(String, u32)>,
     /// What follows the value, if anything: line of it.
-    pub(crate) trailing: Option<u32>,
+    pub trailing: Option<u32>,
 }
 
 const MOST_DUPLICATES: usize = 16;
 
-/// Why a document could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub(crate) struct Malformed {
-    pub(crate) line: u32,
-    pub(crate) reason: &'static str,
-}
-
-/// Why a document is refused that nests deeper than any real one.
-pub(crate) const TOO_DEEP: &str = "the document is nested too deeply";
-
 /// Reads one JSON value.
-pub(crate) fn parse(bytes: &[u8], reading: Reading<'_>) -> Result<Document, Malformed> {
+///
+/// # Errors
+/// When it is no JSON, nests too deeply or holds too many values.
+pub fn parse(bytes: &[u8], reading: Reading<'_>) -> Result<Document, Malformed> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut parser = Parser { bytes, at: 0, line: 1, left: reading.values, reading, duplicates: Vec::new() };
     let root = parser.value(0, true)?;
