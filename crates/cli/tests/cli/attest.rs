@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     sandbox::{EVIL, GOOD, Outcome, Sandbox},
-    signing::keys,
+    signing::{certified, keys},
 };
 
 const POLICY: &str = r#"
@@ -331,6 +331,42 @@ fn the_model_has_to_be_signed_by_whom_the_policy_names() {
         detail
             .starts_with("the policy demands: the model is signed by release; but it is signed by the key ")
     );
+}
+
+#[test]
+fn signers_are_known_by_certificate_and_by_the_digest_of_their_key() {
+    let sandbox = sandbox();
+    certified(&sandbox, "ci");
+    good(&attest(&sandbox, "scan", "leaf", &["--cert", "leaf.pem"]));
+    let policy = |subject: &str, digest: &str| {
+        let text = format!(
+            "[signers.ci]\nroot = \"root.pem\"\n{subject}\n[signers.release]\nkey-sha256 = \"{digest}\"\n\
+             [model]\nsigned-by = [\"release\", \"ci\"]\n[[require]]\ntype = \"scan\"\nsigned-by = [\"ci\"]\n"
+        );
+        sandbox.put("policy.toml", text.as_bytes());
+    };
+    let release = digest_of(&sandbox, "release-pub.pem");
+    for subject in ["", "subject = \"CN=ci\""] {
+        policy(subject, &release);
+        good(&verify(&sandbox, &["--key", "release-pub.pem"]));
+    }
+    policy("subject = \"CN=board\"", &release);
+    let verdict = failed(&sandbox, &["--key", "release-pub.pem"]);
+    let demands = verdict["policy"]["demands"].to_string();
+    assert!(demands.contains("signed by nobody whom the policy knows"), "{demands}");
+    assert_eq!(verdict["policy"]["demands"][0]["by"], "release");
+    policy("", &digest_of(&sandbox, "board-pub.pem"));
+    let unknown = verify(&sandbox, &["--key", "release-pub.pem"]);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("by the digest of a key alone"),
+        "{}",
+        unknown.stderr
+    );
+    let root = ["verify-attestation", "model", "--root", "root.pem"];
+    let shown = sandbox.run(&root);
+    good(&shown);
+    assert!(shown.stdout.contains("signed by  CN=ci, certified by CN=root\n"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("note       the certificate of `CN=ci` has expired"), "{}", shown.stdout);
 }
 
 #[test]
