@@ -5,7 +5,7 @@ use crate::sandbox::Sandbox;
 /// A NumPy array of 64 × 64 values that depend on the seed alone, each changed by `change`.
 fn array(seed: u64, change: impl Fn(f32) -> f32) -> Vec<u8> {
     let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (64, 64), }".to_owned();
-    while (header.len() + 11) % 64 != 0 {
+    while !(header.len() + 11).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
