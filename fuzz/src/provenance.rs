@@ -1,7 +1,7 @@
 //! What comes with models: bundles, envelopes, certificates, keys, attestations, bills of materials, sketches.
 
 use bartizan_provenance::{
-    attestation::{Policy, Statement},
+    attestation::{Deny, Policy, Statement},
     bom,
     certificates::{Certificate, chain},
     dsse::Envelope,
@@ -17,7 +17,7 @@ pub(crate) static DOCUMENTS: &[(&str, fn(&[u8]))] = &[
     ("certificate", certificate),
     ("key", key),
     ("attestation", |data| _ = Statement::parse(data).map(|statement| statement.kind())),
-    ("attestation-policy", |data| _ = std::str::from_utf8(data).map(Policy::parse)),
+    ("attestation-policy", |data| _ = std::str::from_utf8(data).map(|text| (Policy::parse(text), Deny::parse(text)))),
     ("bill-of-materials", bill_of_materials),
     ("lineage-sketch", |data| _ = Sketch::from_bytes(data).map(|sketch| compare(&sketch, &sketch))),
 ];

@@ -148,7 +148,7 @@ fn verdict(arguments: &VerifyArguments, meter: &Meter) -> Result<Verdict, Attest
     let mut attestations = arguments.attestation.clone();
     if attestations.is_empty() && demands.needs_attestations() {
         // A demand without a file to meet it fails, and says so.
-        attestations.extend(attestation::store(&arguments.model).ok().filter(|file| file.exists()));
+        attestations.extend(attestation::kept(&arguments.model));
     }
     attestation::verify_with_demands(&request, &demands, &attestations, meter)
 }

@@ -93,7 +93,12 @@ fn request(
     let sources = DemandSources { policy: None, deny: &arguments.deny, keys: &[], trusted_root: None };
     let mut attestations = arguments.attestation.clone();
     if attestations.is_empty() {
-        attestations.push(attestation::store(&arguments.model)?);
+        let kept = attestation::kept(&arguments.model).ok_or_else(|| {
+            AttestationError::Usage(
+                "there are no attestations beside the model; name their file with --attestation".to_owned(),
+            )
+        })?;
+        attestations.push(kept);
     }
     Ok(VerifyAttestationRequest {
         model: arguments.model.clone(),
@@ -119,7 +124,7 @@ fn show(
     }
     writeln!(out, "  root digest  {}", report.root_digest)?;
     for one in report.attestations.iter().take(SHOWN) {
-        attestation(one, out)?;
+        attestation(one, report.status, out)?;
     }
     let more = report.attestations.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -131,11 +136,13 @@ fn show(
     Ok(())
 }
 
-fn attestation(one: &AttestationVerdict, out: &mut dyn Write) -> io::Result<()> {
+fn attestation(one: &AttestationVerdict, all: Status, out: &mut dyn Write) -> io::Result<()> {
     let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let (style, word) = match one.status {
-        Status::Verified => (GOOD, "verified"),
-        Status::Failed => (BAD, "failed"),
+    let (style, word) = match (one.status, all) {
+        (Status::Verified, _) => (GOOD, "verified"),
+        // Whatever others left there, what was asked for is there, too.
+        (Status::Failed, Status::Verified) => (BOLD, "ignored"),
+        (Status::Failed, Status::Failed) => (BAD, "failed"),
     };
     writeln!(out, "\n  {style}{word}{style:#} {}{line}", printable(&one.file))?;
     if let (Some(predicate_type), Some(predicate)) = (&one.predicate_type, &one.predicate) {

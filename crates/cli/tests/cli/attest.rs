@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     sandbox::{EVIL, GOOD, Outcome, Sandbox},
-    signing::keys,
+    signing::{certified, keys},
 };
 
 const POLICY: &str = r#"
@@ -234,6 +234,11 @@ fn strangers_neither_vouch_nor_spoil() {
         report["attestations"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
     assert_eq!((code, statuses.len(), statuses[0]), (0, 5, &"verified".into()), "{report}");
     assert!(statuses[1..].iter().all(|status| **status == "failed"), "{report}");
+    let shown = sandbox.run(&["verify-attestation", "model", "--key", "ci-pub.pem"]).stdout;
+    assert!(
+        shown.contains("ignored model.attestations.jsonl:4\n    format     it is neither a bundle nor"),
+        "{shown}"
+    );
     // By Eve alone, it would not do.
     let line = text.lines().last().unwrap().to_owned();
     sandbox.put("model.attestations.jsonl", line.as_bytes());
@@ -326,6 +331,42 @@ fn the_model_has_to_be_signed_by_whom_the_policy_names() {
         detail
             .starts_with("the policy demands: the model is signed by release; but it is signed by the key ")
     );
+}
+
+#[test]
+fn signers_are_known_by_certificate_and_by_the_digest_of_their_key() {
+    let sandbox = sandbox();
+    certified(&sandbox, "ci");
+    good(&attest(&sandbox, "scan", "leaf", &["--cert", "leaf.pem"]));
+    let policy = |subject: &str, digest: &str| {
+        let text = format!(
+            "[signers.ci]\nroot = \"root.pem\"\n{subject}\n[signers.release]\nkey-sha256 = \"{digest}\"\n\
+             [model]\nsigned-by = [\"release\", \"ci\"]\n[[require]]\ntype = \"scan\"\nsigned-by = [\"ci\"]\n"
+        );
+        sandbox.put("policy.toml", text.as_bytes());
+    };
+    let release = digest_of(&sandbox, "release-pub.pem");
+    for subject in ["", "subject = \"CN=ci\""] {
+        policy(subject, &release);
+        good(&verify(&sandbox, &["--key", "release-pub.pem"]));
+    }
+    policy("subject = \"CN=board\"", &release);
+    let verdict = failed(&sandbox, &["--key", "release-pub.pem"]);
+    let demands = verdict["policy"]["demands"].to_string();
+    assert!(demands.contains("signed by nobody whom the policy knows"), "{demands}");
+    assert_eq!(verdict["policy"]["demands"][0]["by"], "release");
+    policy("", &digest_of(&sandbox, "board-pub.pem"));
+    let unknown = verify(&sandbox, &["--key", "release-pub.pem"]);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("by the digest of a key alone"),
+        "{}",
+        unknown.stderr
+    );
+    let root = ["verify-attestation", "model", "--root", "root.pem"];
+    let shown = sandbox.run(&root);
+    good(&shown);
+    assert!(shown.stdout.contains("signed by  CN=ci, certified by CN=root\n"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("note       the certificate of `CN=ci` has expired"), "{}", shown.stdout);
 }
 
 #[test]
@@ -474,6 +515,7 @@ fn a_signed_statement_that_is_no_attestation_is_refused() {
     for (predicate, expected) in [
         ("{}", "the predicate is no scan predicate: missing field `verdict`"),
         ("[", "EOF while parsing"),
+        ("{\"verdict\": \"malicious\", \"verdict\": \"clean\"}", "duplicate field `verdict`"),
         ("{\"verdict\": \"clean\"", "EOF while parsing"),
         (&scan_of("yesterday", "clean"), "no time as RFC 3339 has it"),
         (&scan_of("2026-01-01T00:00:00Z", "fine"), "unknown variant `fine`"),
@@ -488,6 +530,18 @@ fn a_signed_statement_that_is_no_attestation_is_refused() {
         );
     }
     assert!(!sandbox.path("model.attestations.jsonl").exists());
+}
+
+#[test]
+fn a_pipe_in_the_place_of_attestations_is_not_waited_for() {
+    let sandbox = sandbox();
+    let pipe = sandbox.path("model.attestations.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let scan = attest(&sandbox, "scan", "ci", &[]);
+    assert_eq!((scan.code, scan.stderr.as_str()), (2, "error: model.attestations.jsonl: it is no file\n"));
+    assert!(missing(&sandbox).contains("there is no scan attestation"));
+    let alone = sandbox.run(&["verify-attestation", "model", "--key", "ci-pub.pem"]);
+    assert_eq!((alone.code, alone.stdout.as_str()), (2, ""));
 }
 
 #[test]
@@ -509,6 +563,11 @@ fn usage_errors_exit_with_2_and_say_what_to_do() {
         (&["attest", "model", "--type", "guess", "--key", key], "invalid value 'guess'"),
         (&["attest", "model", "--type", "scan"], "--key"),
         (&["attest", "gone", "--type", "scan", "--key", key], "gone"),
+        (
+            &["attest", "model", "--type", "scan", "--key", key, "--output", "model/scan.json"],
+            "would lie in the model",
+        ),
+        (&["verify-attestation", "policy.toml", "--key", "ci-pub.pem"], "no attestations beside the model"),
         (&["verify-attestation", "model"], "required"),
         (
             &["verify-attestation", "model", "--key", "ci-pub.pem", "--attestation", "gone"],

@@ -121,6 +121,10 @@ fn tokens_come_from_files_standard_input_and_github_and_are_never_shown() {
     let arguments = keyless(&["sign", "model"], &sigstore);
     let with = |more: &[&str]| command(&sandbox, &[&arguments[..], more].concat());
     assert_eq!(outcome(&mut with(&["--identity-token", "token"])).code, 0);
+    let stamps = format!("{}/timestamp", sigstore.url);
+    assert_eq!(outcome(&mut with(&["--identity-token", "token", "--tsa-url", &stamps])).code, 0);
+    assert!(sandbox.text("model.sig").contains("\"rfc3161Timestamps\":[{"));
+    assert_eq!(verify(&sandbox, &["--identity", WHO, "--issuer", &sigstore.url]).code, 0);
     assert_eq!(outcome(with(&["--identity-token", "-"]).write_stdin(token.clone())).code, 0);
     sigstore.let_github_give("secret of the job", &token);
     let mut github = with(&[]);
@@ -202,4 +206,29 @@ fn a_workflow_attests_keyless_and_a_policy_knows_it_by_pattern() {
     assert_eq!(report["missing"], json!([]));
     let wrong = identity(WHO);
     assert_eq!((wrong.code, &wrong.json()["attestations"][0]["reason"]), (1, &"identity".into()));
+}
+
+#[test]
+#[ignore = "bench/provenance/attestation.py runs it, to see what others say"]
+fn signatures_for_other_verifiers_are_left_in_a_folder() {
+    let folder = std::path::PathBuf::from(std::env::var_os("BARTIZAN_KEYLESS").expect("a folder"));
+    let (sigstore, sandbox) = signed();
+    let mut attest = command(&sandbox, &keyless(&["attest", "model", "--type", "scan"], &sigstore));
+    assert_eq!(outcome(attest.env("SIGSTORE_ID_TOKEN", sigstore.token(WHO))).code, 0);
+    let configuration = sigstore.trust_configuration().to_string();
+    sandbox.put("trust.json", configuration.as_bytes());
+    sandbox.put("issuer", sigstore.url.as_bytes());
+    sandbox.put("identity", WHO.as_bytes());
+    std::fs::create_dir_all(folder.join("model")).unwrap();
+    for name in [
+        "model/config.json",
+        "model/weights.pkl",
+        "model.sig",
+        "model.attestations.jsonl",
+        "trust.json",
+        "issuer",
+        "identity",
+    ] {
+        std::fs::copy(sandbox.path(name), folder.join(name)).unwrap();
+    }
 }

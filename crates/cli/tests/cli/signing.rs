@@ -124,16 +124,15 @@ fn another_key_and_a_damaged_signature_fail_with_their_reasons() {
     assert_eq!(reason(&["--key", "pub.pem"]), "format");
 }
 
-#[test]
-fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
-    let sandbox = sandbox();
+/// A certificate `leaf.pem` of a name, with its `leaf-key.pem`, which expired under `root.pem`.
+pub(crate) fn certified(sandbox: &Sandbox, name: &str) {
     let params = |name: &str| {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
         params
     };
-    let (mut root, mut leaf) = (params("root"), params("publisher"));
+    let (mut root, mut leaf) = (params("root"), params(name));
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let root_key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
@@ -141,8 +140,13 @@ fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
     sandbox.put("root.pem", root.self_signed(&root_key).unwrap().pem().as_bytes());
     let certificate = leaf.signed_by(&leaf_key, &Issuer::new(root, root_key)).unwrap();
     sandbox.put("leaf.pem", certificate.pem().as_bytes());
-    secret(&sandbox, "leaf-key.pem", &leaf_key.serialize_pem());
+    secret(sandbox, "leaf-key.pem", &leaf_key.serialize_pem());
+}
 
+#[test]
+fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
+    let sandbox = sandbox();
+    certified(&sandbox, "publisher");
     let signing = sandbox.run(&["sign", "model", "--key", "leaf-key.pem", "--cert", "leaf.pem"]);
     assert_eq!(signing.code, 0, "{}", signing.stderr);
     let outcome = verify(&sandbox, &["--root", "root.pem"]);

@@ -79,6 +79,7 @@ pub struct AttestationMade {
 /// When the model or the predicate cannot be read, the predicate is not what its kind demands, the model changes while it
 /// is scanned, the signer cannot sign, or the file cannot be written.
 pub fn attest(request: &AttestRequest, progress: &dyn Progress) -> Result<AttestationMade, AttestationError> {
+    refuse_inside(request)?;
     let root_digest = signing::digest(&request.model, &request.hashing, progress)?;
     let (path, predicate) = match &request.content {
         Content::File(kind, path) => (path, from_file(request, *kind, path, progress)?),
@@ -105,6 +106,18 @@ pub fn attest(request: &AttestRequest, progress: &dyn Progress) -> Result<Attest
     Ok(AttestationMade { file, count, root_digest, statement })
 }
 
+/// A file that appears in the model makes it another one.
+fn refuse_inside(request: &AttestRequest) -> Result<(), AttestationError> {
+    let Some(file) = request.output.as_ref().filter(|_| request.model.is_dir()) else { return Ok(()) };
+    if signing::inside(&request.model, file).is_none() {
+        return Ok(());
+    }
+    Err(AttestationError::Usage(format!(
+        "{} would lie in the model, which would no longer be what was attested; choose a place beside it",
+        file.display()
+    )))
+}
+
 fn malformed(path: &Path, error: &dyn std::fmt::Display) -> AttestationError {
     AttestationError::Malformed { path: path.to_owned(), reason: error.to_string() }
 }
@@ -119,8 +132,8 @@ fn from_file(
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Value, AttestationError> {
-    let predicate: Value =
-        dsse::parse(&read(path)?, LARGEST_STATEMENT).map_err(|error| malformed(path, &error))?;
+    let predicate =
+        dsse::parse_value(&read(path)?, LARGEST_STATEMENT).map_err(|error| malformed(path, &error))?;
     if kind == Kind::Scan && scan_report::is_report(&predicate) {
         let summary = scan_report::summary(&predicate, path, request, progress)?;
         return value(&summary, path);
@@ -131,6 +144,7 @@ fn from_file(
 /// The attestations that a model has, one on each line.
 fn existing(file: &Path) -> Result<String, AttestationError> {
     let mut text = match std::fs::metadata(file) {
+        Ok(metadata) if !metadata.is_file() => return Err(malformed(file, &"it is no file")),
         Ok(_) => String::from_utf8(read(file)?).map_err(|error| malformed(file, &error))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
         Err(error) => {

@@ -93,6 +93,12 @@ pub fn store(model: &Path) -> Result<PathBuf, SigningError> {
     signing::beside(model, "attestations.jsonl")
 }
 
+/// The attestations that are kept beside a model, if there are any.
+pub fn kept(model: &Path) -> Option<PathBuf> {
+    // Not through a pipe that somebody left there, which would never end.
+    store(model).ok().filter(|file| file.is_file())
+}
+
 /// The JSON schema of what `verify-attestation --format json` prints.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(AttestationReport)

@@ -22,7 +22,7 @@ pub use bartizan_provenance::{
     oms::{Method, Note, Problem, Reason, SHARD_SIZE, Signer, SignerKind, Status, Trust, Verdict, Warning},
 };
 pub use error::SigningError;
-pub(crate) use paths::{beside, name};
+pub(crate) use paths::{beside, inside, name};
 pub use secret::{certificates, private_key, public_key};
 pub(crate) use sign::whole_file_digests;
 pub use sign::{Credential, Hashing, SignRequest, Signed, digest, sign};

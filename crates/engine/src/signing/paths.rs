@@ -33,7 +33,7 @@ pub(super) fn below(model: &Path, path: &Path) -> Result<ResourceName, SigningEr
 }
 
 /// The name of a file below the model, if that is where it lies; the file need not be there yet.
-pub(super) fn inside(model: &Path, file: &Path) -> Option<ResourceName> {
+pub(crate) fn inside(model: &Path, file: &Path) -> Option<ResourceName> {
     let root = model.canonicalize().ok()?;
     ResourceName::parse(place(file)?.strip_prefix(root).ok()?.to_str()?).ok()
 }

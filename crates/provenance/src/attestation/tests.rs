@@ -315,6 +315,11 @@ fn what_is_no_statement_is_refused() {
     ] {
         assert!(Statement::parse(text.as_bytes()).is_err(), "{}", &text[..text.len().min(80)]);
     }
+    let twice =
+        statement(v1, ROOT).replacen('{', r#"{"predicate":{"verdict":"malicious","verdict":"clean"},"#, 1);
+    assert!(
+        Statement::parse(twice.as_bytes()).unwrap_err().to_string().contains("duplicate field `verdict`")
+    );
     let unknown = Statement::parse(statement(v1, ROOT).as_bytes()).unwrap();
     assert_eq!(unknown.kind(), None);
     assert!(unknown.is_about(ROOT) && !unknown.is_about(OTHER));

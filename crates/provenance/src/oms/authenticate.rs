@@ -52,7 +52,7 @@ pub fn authenticate(bundle: &Bundle, trust: &Trust, now: u64) -> Result<Authenti
 ///
 /// # Errors
 /// A problem of kind [`Reason::Signature`] when it is something else.
-pub fn require_statement(bundle: &Bundle) -> Result<(), Problem> {
+fn require_statement(bundle: &Bundle) -> Result<(), Problem> {
     let found = &bundle.envelope.payload_type;
     if found == IN_TOTO {
         return Ok(());

@@ -17,7 +17,7 @@ fn judged(statement: &Value) -> Problem {
 }
 
 fn judge_bytes(key: &PrivateKey, payload: Vec<u8>, kind: &str) -> Result<Manifest, Problem> {
-    let envelope = Envelope::sign(payload, kind, key, false).unwrap();
+    let envelope = Envelope::sign(payload, kind, key).unwrap();
     let bundle = Bundle { envelope, ..key_bundle(manifest().to_statement().unwrap(), key).unwrap() };
     let bundle = Bundle::parse(bundle.to_json().unwrap().as_bytes())?;
     authenticate(&bundle, &Trust::Key(key.public().unwrap()), 0)?;

@@ -34,6 +34,6 @@ pub fn certificate_bundle(
 }
 
 fn signed(statement: Vec<u8>, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
-    let envelope = Envelope::sign(statement, IN_TOTO, key, false)?;
+    let envelope = Envelope::sign(statement, IN_TOTO, key)?;
     Ok(Bundle { media_type: MEDIA_TYPE.to_owned(), material, envelope })
 }
