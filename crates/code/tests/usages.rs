@@ -113,8 +113,8 @@ fn notebooks_tell_what_cells_use_and_install_by_the_line_among_the_code_cells() 
     let expected = [
         "1 library transformers",
         "2 library datasets",
-        "3 acme/by-shell-7b",
         "3 library accelerate",
+        "4 acme/by-shell-7b",
         "7 acme/named",
         "9 llama3.2:1b",
     ];
