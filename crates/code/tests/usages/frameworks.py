@@ -30,6 +30,7 @@ from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.ollama import Ollama as LlamaOllama
 from llama_index.llms.openai import OpenAI
+from mem0 import Memory
 from openai import OpenAI as Client
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai.models.openai import OpenAIModel
@@ -109,4 +110,10 @@ kernel = OpenAIChatCompletion(ai_model_id="gpt-4o", service_id="chat")  #> gpt-4
 kernel_azure = AzureChatCompletion(deployment_name="sk-gpt4", endpoint="https://x.openai.azure.com")  #> sk-gpt4
 structured = instructor.from_openai(Client())  #> service openai
 structured.chat.completions.create(model="gpt-4o-mini", response_model=dict, messages=[])  #> gpt-4o-mini
+memory = Memory.from_config(  #> gpt-4.1-mini; BAAI/bge-small-en
+    {
+        "llm": {"provider": "openai", "config": {"model": "gpt-4.1-mini"}},
+        "embedder": {"provider": "huggingface", "config": {"model": "BAAI/bge-small-en"}},
+    }
+)
 provider = instructor.from_provider("anthropic/claude-3-5-sonnet-20241022")  #> anthropic/claude-3-5-sonnet-20241022

@@ -54,8 +54,10 @@ impl Collector<'_> {
                 break;
             }
             for (key, inner) in self.flow.entries(value) {
-                if key.as_deref().is_some_and(|key| self.catalogue.is_model_keyword(key)) {
-                    report(self.flow.texts(inner));
+                let is_named = key.as_deref().is_some_and(|key| self.catalogue.is_model_keyword(key));
+                let texts = if is_named { self.flow.texts(inner) } else { Vec::new() };
+                if !texts.is_empty() {
+                    report(texts);
                 } else if depth < 4 {
                     open.push((inner, depth + 1));
                 }
