@@ -36,12 +36,13 @@ class Test(unittest.TestCase):
 def dynamic(path):
     model = AutoModel.from_pretrained(path)
     tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+    below = AutoModel.from_pretrained(os.path.join(path, "encoder"))
     data = load_dataset(path, "csv")
     frame = pd.read_csv(sys.stdin)
     arguments = TrainingArguments(output_dir="acme/finetuned-model", hub_model_id="acme/finetuned-model")
     model.save_pretrained("acme/saved-model")
     model.push_to_hub("acme/pushed-model")
-    return tokenizer, data, frame, arguments
+    return tokenizer, below, data, frame, arguments
 
 
 def sizes():

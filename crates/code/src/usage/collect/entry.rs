@@ -251,6 +251,11 @@ impl Collector<'_> {
             usage.provider = Some(naming::plain_provider(provider).to_owned());
             name = model.to_owned();
         }
+        // A bare name below a folder that is only known at run time says nothing.
+        let is_bare = known.is_path && !name.contains('/') && !naming::is_path(&name);
+        if is_bare && entry.place == Place::Either {
+            return None;
+        }
         let is_local = match entry.place {
             Place::Local => !name.contains("://") && usage.provider.as_deref() != Some("huggingface"),
             Place::Remote => false,
