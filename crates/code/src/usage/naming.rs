@@ -500,6 +500,11 @@ pub(crate) fn provider(name: &str) -> Option<&'static str> {
     by_name.or_else(|| {
         // `groq/llama-3.3-70b-versatile`, as routers of requests write it.
         let (prefix, model) = lower.split_once('/')?;
+        // Routers spell names small; `mistralai/Mistral-7B-v0.1` is the hub's.
+        if name.split_once('/').is_some_and(|(_, model)| model.bytes().any(|byte| byte.is_ascii_uppercase()))
+        {
+            return None;
+        }
         let prefix = PREFIXES.iter().find(|known| **known == prefix)?;
         starts_any(model, FAMILIES).then(|| plain_provider(prefix))
     })
@@ -530,6 +535,13 @@ mod tests {
         {
             assert!(!is_model(other), "{other}");
         }
+    }
+
+    #[test]
+    fn routers_and_the_hub_spell_the_same_model_differently() {
+        assert_eq!(provider("mistralai/Mistral-7B-Instruct-v0.2"), None);
+        assert_eq!(provider("mistralai/mistral-large-2411"), Some("mistral"));
+        assert_eq!(provider("gpt-4o"), Some("openai"));
     }
 
     #[test]
