@@ -48,8 +48,7 @@ pub(crate) enum Command {
     /// Print the manual page (troff)
     #[command(hide = true)]
     Man,
-    /// Print the JSON schema of the report, of the inventory's list or of bartizan.toml
-    /// Print the JSON schema of a report, of a verdict or of bartizan.toml
+    /// Print the JSON schema of what a command prints, or of bartizan.toml
     Schema {
         /// Which
         of: Schema,

@@ -40,9 +40,9 @@ Exit codes:
 pub(crate) struct VerifyArguments {
     /// The model: a folder, or a single file
     pub(crate) model: PathBuf,
-    /// The signature
+    /// The signature [default: MODEL.sig beside the model]
     #[arg(long, value_name = "FILE")]
-    pub(crate) signature: PathBuf,
+    pub(crate) signature: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trust: TrustArguments,
     /// Demand what this policy demands, such as attestations; it may say who has to have signed, too (TOML)
@@ -135,7 +135,10 @@ fn verdict(arguments: &VerifyArguments, meter: &Meter) -> Result<Verdict, Attest
     })?;
     let request = VerifyRequest {
         model: arguments.model.clone(),
-        signature: arguments.signature.clone(),
+        signature: match &arguments.signature {
+            Some(file) => file.clone(),
+            None => signing::signature_of(&arguments.model)?,
+        },
         trust,
         ignore: arguments.ignore.clone(),
         ignore_unsigned: arguments.ignore_unsigned,

@@ -57,6 +57,11 @@ fn a_signed_model_verifies_and_says_what_nobody_signed() {
       signature    model.sig
     ");
     assert!(signing.stdout.contains(digest.trim()));
+    assert_eq!(
+        sandbox.run(&["verify", "model", "--key", "pub.pem"]).code,
+        0,
+        "the signature is looked for beside it"
+    );
     let outcome = verify(&sandbox, &["--key", "pub.pem"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     assert!(outcome.stdout.starts_with("verified model is what its signer signed\n"), "{}", outcome.stdout);

@@ -22,6 +22,7 @@ pub use bartizan_provenance::{
     oms::{Method, Note, Problem, Reason, SHARD_SIZE, Signer, SignerKind, Status, Trust, Verdict, Warning},
 };
 pub use error::SigningError;
+pub use paths::signature_of;
 pub(crate) use paths::{beside, inside, name};
 pub use secret::{certificates, private_key, public_key};
 pub(crate) use sign::whole_file_digests;

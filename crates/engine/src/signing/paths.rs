@@ -65,3 +65,11 @@ pub(crate) fn beside(model: &Path, extension: &str) -> Result<PathBuf, SigningEr
     let root = model.canonicalize().map_err(|error| SigningError::read(model, error))?;
     Ok(root.with_file_name(name))
 }
+
+/// Where a model's signature is unless told otherwise: beside it.
+///
+/// # Errors
+/// When the model has no name.
+pub fn signature_of(model: &Path) -> Result<PathBuf, SigningError> {
+    beside(model, "sig")
+}

@@ -156,7 +156,7 @@ pub struct Signed {
 pub fn sign(request: &SignRequest, progress: &dyn Progress) -> Result<Signed, SigningError> {
     let output = match &request.output {
         Some(output) => output.clone(),
-        None => paths::beside(&request.model, "sig")?,
+        None => paths::signature_of(&request.model)?,
     };
     let signature = paths::inside(&request.model, &output);
     let hashed = hash(&request.model, &request.hashing, signature.as_ref(), progress)?;
