@@ -142,7 +142,7 @@ fn listed(tree: &dyn Tree, gaps: &mut Vec<String>) -> Vec<String> {
 }
 
 /// The format of a file with weights, by its extension.
-fn format_of(path: &str) -> Option<&'static [&'static str]> {
+pub(super) fn format_of(path: &str) -> Option<&'static [&'static str]> {
     let extension = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
     let name = path.rsplit('/').next()?.to_ascii_lowercase();
     // What the training loop keeps besides the weights.
@@ -159,15 +159,15 @@ fn declarations(files: &[String]) -> Vec<String> {
 }
 
 /// One of several files that are one model: `STEM-00001-of-00003.EXTENSION`.
-struct Part {
-    stem: String,
+pub(super) struct Part {
+    pub(super) stem: String,
     number: u32,
     total: u32,
-    extension: String,
+    pub(super) extension: String,
 }
 
 impl Part {
-    fn of(path: &str) -> Option<Self> {
+    pub(super) fn of(path: &str) -> Option<Self> {
         let (rest, extension) = path.rsplit_once('.')?;
         let (rest, total) = rest.rsplit_once("-of-")?;
         let (stem, number) = rest.rsplit_once('-')?;

@@ -4,6 +4,7 @@ mod declared;
 mod error;
 mod files;
 mod gather;
+mod several;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use bartizan_core::{Content, Limits, Options};
 use bartizan_provenance::lineage::{Comparison, EdgeKind, Graph, Member, Relation, Sketch, compare};
 
 pub use error::LineageError;
+pub use several::models;
 pub use store::{Hit, Saved, Store};
 
 use crate::{

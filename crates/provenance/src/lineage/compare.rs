@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How the second model relates to the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// The same values, whatever the tensors are called; single tensors may be scaled by a factor.
