@@ -13,6 +13,7 @@ mod cursor;
 mod description;
 mod fact;
 mod finding;
+mod infrastructure;
 mod inspector;
 mod limits;
 mod probe;
@@ -31,6 +32,7 @@ pub use fact::{
     Metadata, Model, Port, Prompt, RecordSet, Reference, Span, Statement, Tensor, Usage, UsageKind, UseKind,
 };
 pub use finding::{Confidence, Evidence, Finding, Fingerprint, Fix, Location, Severity};
+pub use infrastructure::{Infrastructure, State, Tier};
 pub use inspector::{Budget, Context, Inspection, Inspector, LimitReached, Options};
 pub use limits::Limits;
 pub use probe::{Claim, Probe};

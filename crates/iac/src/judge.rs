@@ -1,0 +1,146 @@
+//! From resources and controls to findings.
+
+use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State, Tier, redacted};
+
+use crate::{
+    resource::Resource,
+    rule::{Catalogue, Control, Framework, Graph, Outcome, Subject, Truth, evaluate},
+    source::{Place, Sources},
+    terraform::covering,
+    value::shown,
+};
+
+/// Applies every control of a catalogue to every resource of a root. `path` turns a file's path into that of its asset.
+pub fn judge(
+    resources: &[Resource],
+    sources: &Sources,
+    catalogue: &Catalogue,
+    framework: Framework,
+    asset: &Asset,
+    interrupted: &dyn Fn() -> bool,
+) -> Vec<Finding> {
+    let graph = Graph::new(resources);
+    let mut findings = Vec::new();
+    for resource in resources {
+        if interrupted() {
+            break;
+        }
+        if resource.link.data_source && framework != Framework::Terraform {
+            continue;
+        }
+        for control in catalogue.of(framework, &resource.link.kind) {
+            if let Some(outcome) = decide(control, resource, &graph) {
+                findings.push(finding(control, resource, &outcome, sources, asset));
+            }
+        }
+    }
+    findings
+}
+
+/// What a control says of a resource: nothing when it passes.
+pub fn decide(control: &Control, resource: &Resource, graph: &Graph<'_>) -> Option<Outcome> {
+    let subject = Subject::new(resource, graph);
+    let when = control.when.as_ref().map(|when| evaluate(when, subject));
+    if when.as_ref().is_some_and(|when| when.truth == Truth::False) {
+        return None;
+    }
+    let fails = evaluate(&control.fails, subject);
+    match (fails.truth, when) {
+        (Truth::False, _) => None,
+        // Whether it applies is what nobody knows.
+        (Truth::True, Some(when)) if when.truth == Truth::Unknown => Some(when),
+        _ => Some(fails),
+    }
+}
+
+/// The asset path of a file of the scanned root.
+pub(crate) fn path_of(asset: &Asset, file: &str) -> AssetPath {
+    match asset.path.as_str() {
+        "." | "" => AssetPath::new(file),
+        root => AssetPath::new(format!("{root}/{file}")),
+    }
+}
+
+fn finding(
+    control: &Control,
+    resource: &Resource,
+    outcome: &Outcome,
+    sources: &Sources,
+    asset: &Asset,
+) -> Finding {
+    let witness = &outcome.witness;
+    let at = witness.at.filter(|at| resource.at.encloses(*at)).unwrap_or(resource.header);
+    let value = witness.value.as_ref().map(shown);
+    let suppression = covering(resource, control.rule.id, &control.aliases, at);
+    let state = match (outcome.truth, suppression) {
+        (_, Some(_)) => State::Suppressed,
+        (Truth::Unknown, None) => State::Unknown,
+        _ => State::Fail,
+    };
+    let said = match (&state, witness.path.as_str(), &value) {
+        (State::Unknown, path, _) => {
+            let why = witness.unresolved.as_ref().map_or_else(
+                || "a value is not known".to_owned(),
+                |unresolved| format!("`{}` is not known ({})", unresolved.reference, unresolved.why),
+            );
+            if path.is_empty() { format!("not decided: {why}") } else { format!("not decided: `{path}` depends on what {why}") }
+        }
+        (_, "", _) => String::new(),
+        (_, path, Some(value)) => format!("`{path}` is {value}"),
+        (_, path, None) => format!("`{path}` is not set"),
+    };
+    let title = control.rule.title;
+    let address = &resource.address;
+    let message =
+        if said.is_empty() { format!("{address}: {title}") } else { format!("{address}: {title}: {said}") };
+    let confidence = if resource.certain && state != State::Unknown { Confidence::High } else { Confidence::Medium };
+    let mut finding = Finding::new(control.rule, asset, message)
+        .confidence(confidence)
+        .path(path_of(asset, sources.path(at.file)))
+        .lines(sources.line(at), sources.end_line(at))
+        .offset(u64::from(at.start))
+        .evidence("resource", address);
+    if !witness.path.is_empty() {
+        finding = finding.evidence("attribute", &witness.path);
+    }
+    finding.infrastructure = Some(Box::new(Infrastructure {
+        resource: redacted(address),
+        tier: Tier::Rule,
+        aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
+        value,
+        provenance: provenance(outcome, sources, at),
+        unresolved: witness
+            .unresolved
+            .as_ref()
+            .filter(|_| state == State::Unknown)
+            .map(|unresolved| redacted(&unresolved.reference)),
+        state,
+        suppressed: suppression.map(|suppression| redacted(&suppression.reason)),
+    }));
+    finding
+}
+
+/// "`public = var.open`, set in `prod.tfvars:3`".
+fn provenance(outcome: &Outcome, sources: &Sources, at: Place) -> Option<String> {
+    let value = outcome.witness.value.as_ref()?;
+    let from = value.from.as_ref()?;
+    let text = sources.text(at);
+    // A whole block says less than the reference itself.
+    let head = if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
+    let mut out = String::new();
+    for (index, step) in from.steps().enumerate() {
+        match (index, &head) {
+            (0, Some(head)) => out.push_str(&format!("`{head}`")),
+            (0, None) => out.push_str(&format!("`{}`", step.reference)),
+            _ => out.push_str(&format!("; `{}`", step.reference)),
+        }
+        if let Some(place) = step.at {
+            out.push_str(&format!(", {} `{}`", step.how, sources.shown(place)));
+        }
+    }
+    Some(out)
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

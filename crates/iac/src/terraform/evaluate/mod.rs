@@ -1,0 +1,221 @@
+//! Evaluation on demand: nothing is computed that nobody asks for, and everything is computed once per module instance.
+
+mod block;
+mod call;
+mod expression;
+mod iteration;
+mod operator;
+mod reference;
+mod resource;
+mod scope;
+mod shelf;
+mod template;
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+use bartizan_core::Tree;
+
+use super::project::Project;
+use crate::{
+    resource::Resource,
+    source::{FileId, Place},
+    syntax::{Expression, Part, Span},
+    value::{Data, Provenance, Unresolved, Value},
+};
+pub(super) use scope::Scope;
+pub(super) use shelf::Shelf;
+pub(super) use template::Text;
+
+/// How deeply evaluation may go through references, calls and nesting.
+const DEEPEST: u32 = 220;
+/// Steps of evaluation for one root.
+const MOST_STEPS: u64 = 20_000_000;
+/// Instances of resources and modules of one root.
+const MOST_INSTANCES: usize = 100_000;
+/// Module calls inside each other.
+const DEEPEST_MODULE: u32 = 32;
+
+/// Names that stand for values besides the module's own: of `for`, `each`, `count`, dynamic blocks.
+#[derive(Debug)]
+pub(super) struct Binding {
+    name: Arc<str>,
+    value: Value,
+    outer: Option<Rc<Binding>>,
+}
+
+/// Where an expression is evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Environment {
+    pub(super) scope: usize,
+    pub(super) file: FileId,
+    pub(super) bindings: Option<Rc<Binding>>,
+}
+
+impl Environment {
+    fn bind(&self, name: &str, value: Value) -> Self {
+        let binding = Binding { name: name.into(), value, outer: self.bindings.clone() };
+        Self { bindings: Some(Rc::new(binding)), ..self.clone() }
+    }
+
+    fn bound(&self, name: &str) -> Option<&Value> {
+        let mut binding = self.bindings.as_deref();
+        while let Some(found) = binding {
+            if &*found.name == name {
+                return Some(&found.value);
+            }
+            binding = found.outer.as_deref();
+        }
+        None
+    }
+
+    fn place(&self, span: Span) -> Place {
+        span.of(self.file)
+    }
+}
+
+/// Evaluates one root module and everything that it calls.
+pub(super) struct Evaluator<'p> {
+    project: &'p Project,
+    tree: &'p dyn Tree,
+    interrupted: &'p dyn Fn() -> bool,
+    scopes: Vec<Scope<'p>>,
+    depth: u32,
+    steps: u64,
+    instances: usize,
+    stopped: bool,
+    shelf: &'p Shelf<Vec<Part>>,
+    templates: BTreeMap<String, Option<&'p [Part]>>,
+    /// Limits that were reached, in words, with where.
+    pub(super) gaps: Vec<(Option<Place>, String)>,
+    /// Folders of modules that were evaluated.
+    pub(super) visited: Vec<String>,
+    /// Modules from elsewhere, each said once.
+    pub(super) remote: Vec<(Place, String)>,
+    /// What was made.
+    pub(super) resources: Vec<Resource>,
+}
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn new(project: &'p Project, tree: &'p dyn Tree, interrupted: &'p dyn Fn() -> bool, shelf: &'p Shelf<Vec<Part>>) -> Self {
+        Self {
+            project,
+            tree,
+            interrupted,
+            shelf,
+            scopes: Vec::new(),
+            depth: 0,
+            steps: 0,
+            instances: 0,
+            stopped: false,
+            templates: BTreeMap::new(),
+            gaps: Vec::new(),
+            visited: Vec::new(),
+            remote: Vec::new(),
+            resources: Vec::new(),
+        }
+    }
+
+    /// Evaluates an expression. Never fails: what cannot be evaluated is unknown.
+    pub(super) fn evaluate(&mut self, expression: &'p Expression, env: &Environment) -> Value {
+        let place = env.place(expression.span);
+        if !self.may_go_on(place) {
+            return Value::unknown("…", "a limit of evaluation was reached");
+        }
+        self.depth += 1;
+        let value = self.expression(expression, env);
+        self.depth -= 1;
+        // The place is that of the expression in the attribute, not of the literal far away that a reference leads to.
+        Value { at: Some(place), ..value }
+    }
+
+    fn may_go_on(&mut self, place: Place) -> bool {
+        self.steps += 1;
+        if self.stopped {
+            return false;
+        }
+        if self.depth > DEEPEST {
+            self.gap(Some(place), format!("expressions and references are nested more than {DEEPEST} levels deep"));
+            return false;
+        }
+        if self.steps > MOST_STEPS || (self.steps.is_multiple_of(4096) && (self.interrupted)()) {
+            self.stopped = true;
+            self.gap(Some(place), format!("evaluation takes more than {MOST_STEPS} steps, or too long"));
+        }
+        !self.stopped
+    }
+
+    /// Notes that a limit was reached, each once.
+    fn gap(&mut self, place: Option<Place>, message: String) {
+        if self.gaps.len() < 32 && !self.gaps.iter().any(|(_, known)| *known == message) {
+            self.gaps.push((place, message));
+        }
+    }
+
+    /// Counts an instance; `false` when there are too many.
+    fn count_instance(&mut self, place: Place) -> bool {
+        self.instances += 1;
+        if self.instances > MOST_INSTANCES {
+            self.gap(Some(place), format!("more than {MOST_INSTANCES} instances"));
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn scope(&self, index: usize) -> Option<&Scope<'p>> {
+        self.scopes.get(index)
+    }
+}
+
+/// The value that a reference yields: the same, with where it came from.
+fn through(value: Value, reference: &str, how: &'static str, at: Option<Place>) -> Value {
+    let next = value.from.clone();
+    let step = Provenance { reference: reference.into(), how, at, target: None, next };
+    Value { from: Some(Arc::new(step)), ..value }
+}
+
+/// Unknown for the same reason as another value.
+fn as_unknown(of: &Value) -> Value {
+    let unresolved = of.unresolved().unwrap_or_else(|| {
+        let reference = "…".into();
+        Arc::new(Unresolved { reference, why: "not known", target: None, failed: false })
+    });
+    Value { data: Data::Unknown(unresolved), ..of.clone() }
+}
+
+impl<'p> Evaluator<'p> {
+    /// The value of an expression that refers to nothing, as in a file of variables.
+    pub(super) fn constant(&mut self, expression: &'p Expression, file: FileId) -> Value {
+        self.evaluate(expression, &Environment { scope: usize::MAX, file, bindings: None })
+    }
+
+    /// Evaluates a root module and everything that it calls.
+    pub(super) fn root(&mut self, folder: &str, given: Rc<BTreeMap<Arc<str>, Value>>) {
+        let project = self.project;
+        let Some(module) = project.modules.get(folder) else { return };
+        self.visited.push(folder.to_owned());
+        self.scopes.push(Scope::new(module, given));
+        // Calls add scopes while they are gone through.
+        let mut index = 0;
+        while index < self.scopes.len() && !self.stopped {
+            self.complete(index);
+            index += 1;
+        }
+    }
+
+    /// Evaluates what nobody asked for yet.
+    fn complete(&mut self, index: usize) {
+        let Some(module) = self.scope(index).map(|scope| scope.module) else { return };
+        for (mode, id) in module.resources() {
+            if self.stopped {
+                return;
+            }
+            self.instances_of(index, mode, id);
+        }
+        for (file, block) in module.all("module") {
+            if self.stopped || self.scopes.len() > MOST_INSTANCES {
+                return;
+            }
+            self.called(index, &block.label(0).into(), file);
+        }
+    }
+}

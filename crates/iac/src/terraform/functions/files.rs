@@ -1,0 +1,27 @@
+//! Functions about files and paths.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::hash;
+use crate::value::Value;
+
+/// Functions that read files of the project, or name them.
+pub(in crate::terraform) const FILES: &[&str] = &[
+    "file", "filebase64", "filebase64sha256", "filebase64sha512", "fileexists", "filemd5", "filesha1", "filesha256",
+    "filesha512", "templatefile",
+];
+
+/// The result of a function of a file's bytes.
+pub(in crate::terraform) fn of_file(name: &str, bytes: &[u8]) -> Value {
+    match name {
+        "file" => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::text(text),
+            Err(_) => Value::failed("file()", "the file is not UTF-8"),
+        },
+        "filebase64" => Value::text(STANDARD.encode(bytes)),
+        _ => match hash::of(name.strip_prefix("file").unwrap_or(name), bytes) {
+            Some(digest) => Value::text(digest),
+            None => Value::unknown(format!("{name}()"), "not known here"),
+        },
+    }
+}

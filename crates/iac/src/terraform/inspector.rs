@@ -1,0 +1,145 @@
+//! The inspectors of Terraform: of a folder with configuration, and of its files.
+
+use bartizan_core::{
+    Asset, Category, Claim, Content, Context, Entry, EntryKind, Finding, Inspection, Inspector, Kind, Probe,
+    ReadError, Rule, Severity, Taxonomy, Tree, redacted,
+};
+
+use super::{
+    project::{holds_configuration, is_configuration},
+    roots::{Reading, Settings, read},
+};
+use crate::{
+    judge::{judge, path_of},
+    rule::{Framework, RULES, builtin},
+};
+
+/// Configuration that cannot be read.
+pub(crate) static UNPARSED: Rule = Rule {
+    id: "iac/unparsed",
+    title: "Configuration that cannot be read",
+    severity: Severity::Low,
+    category: Category::Coverage,
+    why: "A part of this configuration does not follow the language, so nothing can be said about that part. Whatever is \
+          insecure in it stays unseen.",
+    fix: "Correct the line that the message names; `terraform validate` and `tofu validate` tell more.",
+    references: &["https://developer.hashicorp.com/terraform/language/syntax/configuration"],
+    taxonomy: Taxonomy { cwe: &["CWE-436"], nist_ai_rmf: &["MEASURE 2.7"], ..Taxonomy::NONE },
+};
+
+/// Reads all configuration in and below the folder that is scanned.
+#[derive(Debug, Default)]
+pub struct TerraformInspector {
+    /// What the user says besides the files.
+    pub settings: Settings,
+}
+
+/// Names the files of a configuration, and reads one that stands alone: in an archive, or given by itself.
+#[derive(Debug, Default)]
+pub struct TerraformFileInspector;
+
+impl Inspector for TerraformInspector {
+    fn kind(&self) -> Kind {
+        Kind::new("terraform")
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        RULES
+    }
+
+    fn accepts(&self, probe: &Probe<'_>) -> Claim {
+        // A folder inside another one is read with that one: modules call each other across folders.
+        match probe.content().tree() {
+            Some(tree) if probe.asset.siblings.is_none() && holds_configuration(tree.as_ref()) => Claim::Certain,
+            _ => Claim::No,
+        }
+    }
+
+    fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
+        let Some(tree) = asset.content.tree() else { return Inspection::new() };
+        inspect(tree.as_ref(), &self.settings, asset, context)
+    }
+}
+
+impl Inspector for TerraformFileInspector {
+    fn kind(&self) -> Kind {
+        Kind::new("terraform-file")
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        const OWN: &[&Rule] = &[&UNPARSED];
+        OWN
+    }
+
+    fn accepts(&self, probe: &Probe<'_>) -> Claim {
+        if is_configuration(probe.name()) && probe.is_text() { Claim::Shape } else { Claim::No }
+    }
+
+    fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
+        // A file with neighbours is read with them, by the inspector of the folder.
+        if asset.siblings.is_some() {
+            return Inspection::new();
+        }
+        let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
+        let mut inspection = inspect(&lone, &Settings::default(), asset, context);
+        for finding in &mut inspection.findings {
+            finding.at.path = asset.path.clone();
+        }
+        inspection
+    }
+}
+
+fn inspect(tree: &dyn Tree, settings: &Settings, asset: &Asset, context: &Context<'_>) -> Inspection {
+    let interrupted = || context.interrupted();
+    let reading = read(tree, settings, &interrupted);
+    let mut inspection = Inspection::new();
+    report_unread(&reading, asset, &mut inspection);
+    for root in &reading.roots {
+        let found =
+            judge(&root.resources, &reading.sources, builtin(), Framework::Terraform, asset, &interrupted);
+        inspection.findings.extend(found);
+    }
+    inspection
+}
+
+fn report_unread(reading: &Reading, asset: &Asset, inspection: &mut Inspection) {
+    for unread in &reading.unread {
+        let place = match unread.line {
+            Some(line) => format!("{}:{line}", unread.path),
+            None => unread.path.clone(),
+        };
+        inspection.coverage.miss(format!("{}: {}", redacted(&place), unread.message));
+        let mut finding = Finding::new(&UNPARSED, asset, unread.message.clone())
+            .path(path_of(asset, &unread.path))
+            .evidence("reason", &unread.message);
+        finding.at.line = unread.line;
+        inspection.find(finding);
+    }
+}
+
+/// One file without its neighbours.
+struct Lone {
+    name: String,
+    content: Content,
+}
+
+impl Tree for Lone {
+    fn list(&self, folder: &str) -> Vec<Entry> {
+        if folder.is_empty() { self.entry(&self.name).into_iter().collect() } else { Vec::new() }
+    }
+
+    fn entry(&self, path: &str) -> Option<Entry> {
+        (path == self.name).then(|| Entry {
+            path: self.name.clone(),
+            kind: EntryKind::File,
+            size: self.content.len(),
+        })
+    }
+
+    fn open(&self, path: &str) -> Result<Content, ReadError> {
+        match self.entry(path) {
+            Some(_) => Ok(self.content.clone()),
+            None => Err(ReadError::Io("there is no such file".to_owned())),
+        }
+    }
+}
