@@ -46,7 +46,7 @@ impl Tree for Files {
 /// What a catalogue finds in files.
 pub(crate) fn found(files: &Files, catalogue: &Catalogue) -> Vec<Finding> {
     let reading = terraform::read(files, &terraform::Settings::default(), &|| false);
-    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    assert!(reading.unread.is_empty(), "{:?} in {:?}", reading.unread, files.0);
     let asset = Asset::new(".", Content::from_bytes(&b""[..]));
     let mut findings = Vec::new();
     for root in &reading.roots {
@@ -62,7 +62,10 @@ pub(crate) fn found(files: &Files, catalogue: &Catalogue) -> Vec<Finding> {
     findings
 }
 
+/// On the line that the finding has to name.
 const MARK: &str = "# <- fails";
+/// On the line before, where the line itself takes no comment.
+const MARK_ABOVE: &str = "# v fails";
 
 /// Examples of one control: text by text.
 fn examples<'j>(rule: &'j Json, kind: &str) -> Vec<&'j str> {
@@ -97,8 +100,11 @@ fn prove(control: &Control, rule: &Json, wrong: &mut Vec<String>) {
                     let marked: Vec<u32> = text
                         .lines()
                         .zip(1..)
-                        .filter(|(line, _)| line.contains(MARK))
-                        .map(|(_, number)| number)
+                        .filter_map(|(line, number)| match line {
+                            line if line.contains(MARK) => Some(number),
+                            line if line.contains(MARK_ABOVE) => Some(number + 1),
+                            _ => None,
+                        })
                         .collect();
                     let mut lines: Vec<u32> = states
                         .iter()
