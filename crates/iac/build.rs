@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", file.display());
         let text = fs::read_to_string(file)?;
         let rule = yaml::to_json(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let id = rule.get("id").and_then(Value::as_str).ok_or(format!("{}: no id", file.display()))?.to_owned();
+        let id =
+            rule.get("id").and_then(Value::as_str).ok_or(format!("{}: no id", file.display()))?.to_owned();
         read.push((id, file.clone(), rule));
     }
     read.sort_by(|one, other| one.0.cmp(&other.0));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bartizan_core::{Confidence, Coverage, Finding, Severity, Verdict};
+use bartizan_core::{Coverage, Finding, Severity, Verdict};
 
 use crate::{
     Policy, VERSION,
@@ -56,6 +56,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
         }
         spread(report.assets.get_mut(first..).unwrap_or_default());
     }
+    attribute(&mut report);
     for asset in &report.assets {
         let verdicts = &mut report.summary.verdicts;
         let counter = match asset.verdict {
@@ -115,6 +116,20 @@ fn add(report: &mut Report, record: Record, folder: &str, judge: &mut crate::pol
     report.findings.extend(findings);
 }
 
+/// A file is as bad as what the inspector of its folder found in it.
+fn attribute(report: &mut Report) {
+    let mut worst: BTreeMap<&str, Verdict> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.rule.starts_with("iac/")) {
+        let known = worst.entry(&finding.path).or_default();
+        *known = finding.verdict().max(*known);
+    }
+    for asset in &mut report.assets {
+        if let Some(verdict) = worst.get(asset.path.as_str()) {
+            asset.verdict = asset.verdict.max(*verdict);
+        }
+    }
+}
+
 /// A container is as bad as the worst of its members.
 fn spread(group: &mut [AssetReport]) {
     let mut worst: BTreeMap<String, Verdict> = BTreeMap::new();
@@ -139,25 +154,18 @@ fn order(path: &str) -> &str {
 
 /// What the findings and gaps of one asset amount to. Suppressed findings do not count.
 fn verdict(findings: &[FindingReport], coverage: &Coverage) -> Verdict {
-    findings
-        .iter()
-        .filter(|finding| finding.suppressed.is_none())
-        .map(|finding| match finding.severity {
-            Severity::High | Severity::Critical if finding.confidence >= Confidence::Medium => {
-                Verdict::Malicious
-            }
-            severity if severity >= Severity::Medium => Verdict::Suspicious,
-            _ => Verdict::Clean,
-        })
-        .max()
-        .unwrap_or_default()
-        .max(if coverage.is_complete() { Verdict::Clean } else { Verdict::Incomplete })
+    findings.iter().map(FindingReport::verdict).max().unwrap_or_default().max(if coverage.is_complete() {
+        Verdict::Clean
+    } else {
+        Verdict::Incomplete
+    })
 }
 
 fn count(summary: &mut Summary, finding: &FindingReport) {
     let SeverityCounts { info, low, medium, high, critical } = &mut summary.findings;
     let counter = match finding.severity {
         _ if finding.suppressed.is_some() => &mut summary.suppressed,
+        _ if !finding.counts() => &mut summary.unknown,
         Severity::Info => info,
         Severity::Low => low,
         Severity::Medium => medium,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bartizan_core::{Category, Fact};
+use bartizan_core::{Category, Fact, State};
 use bartizan_provenance::bom::{Asset, Inventory, vex::Claim};
 
 use crate::{
@@ -25,7 +25,10 @@ pub fn inventory(report: &Report, name: &str) -> Inventory {
 
 /// What a scan found, for a VEX document. What was not understood is no weakness.
 pub fn claims(report: &Report) -> Vec<Claim> {
-    let weaknesses = report.findings.iter().filter(|finding| finding.category != Category::Coverage);
+    let weaknesses = report
+        .findings
+        .iter()
+        .filter(|finding| finding.category != Category::Coverage && finding.state != Some(State::Unknown));
     weaknesses
         .map(|finding| Claim {
             fingerprint: finding.fingerprint.as_str().to_owned(),

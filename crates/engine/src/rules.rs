@@ -77,6 +77,7 @@ pub fn all_inspectors() -> Vec<Box<dyn Inspector>> {
     // Model formats first: whatever they leave may be source code.
     let mut inspectors = bartizan_models::inspectors();
     inspectors.extend(bartizan_code::inspectors());
+    inspectors.extend(bartizan_iac::inspectors());
     inspectors
 }
 

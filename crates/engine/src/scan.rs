@@ -154,7 +154,7 @@ impl Worker<'_> {
         let Item { path, opening, siblings, ignored_in } = item;
         self.progress.started(&path);
         let outcome = match opening {
-            Opening::Folder(tree) => self.folder(&path, tree),
+            Opening::Folder(tree) => self.folder(&path, tree, siblings),
             Opening::File(disk) => match LocalFile::open(&disk) {
                 Ok(file) => self.file(&path, file, siblings, ignored_in),
                 Err(error) => unread(&path, Kind::UNKNOWN, &format!("it cannot be opened: {error}")),
@@ -180,8 +180,14 @@ impl Worker<'_> {
         Run::new(self.request.limits.seconds, &self.request.cancel)
     }
 
-    fn folder(&self, path: &str, tree: Arc<dyn bartizan_core::Tree>) -> Outcome {
+    fn folder(
+        &self,
+        path: &str,
+        tree: Arc<dyn bartizan_core::Tree>,
+        parent: Option<Arc<dyn bartizan_core::Tree>>,
+    ) -> Outcome {
         let mut asset = Asset::new(path, Content::from_tree(tree));
+        asset.siblings = parent;
         let claimed = Probe::new(&asset).is_ok_and(|probe| !self.dispatcher.readers(&probe).is_empty());
         if !claimed {
             return Outcome::Unclaimed;

@@ -83,7 +83,11 @@ fn finding(
                 || "a value is not known".to_owned(),
                 |unresolved| format!("`{}` is not known ({})", unresolved.reference, unresolved.why),
             );
-            if path.is_empty() { format!("not decided: {why}") } else { format!("not decided: `{path}` depends on what {why}") }
+            if path.is_empty() {
+                format!("not decided: {why}")
+            } else {
+                format!("not decided: `{path}` depends on what {why}")
+            }
         }
         (_, "", _) => String::new(),
         (_, path, Some(value)) => format!("`{path}` is {value}"),
@@ -93,7 +97,8 @@ fn finding(
     let address = &resource.address;
     let message =
         if said.is_empty() { format!("{address}: {title}") } else { format!("{address}: {title}: {said}") };
-    let confidence = if resource.certain && state != State::Unknown { Confidence::High } else { Confidence::Medium };
+    let confidence =
+        if resource.certain && state != State::Unknown { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(control.rule, asset, message)
         .confidence(confidence)
         .path(path_of(asset, sources.path(at.file)))
@@ -126,7 +131,8 @@ fn provenance(outcome: &Outcome, sources: &Sources, at: Place) -> Option<String>
     let from = value.from.as_ref()?;
     let text = sources.text(at);
     // A whole block says less than the reference itself.
-    let head = if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
+    let head =
+        if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
     let mut out = String::new();
     for (index, step) in from.steps().enumerate() {
         match (index, &head) {

@@ -24,8 +24,5 @@ mod yaml;
 
 /// Every inspector of this crate.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![
-        Box::new(terraform::TerraformInspector::default()),
-        Box::new(terraform::TerraformFileInspector),
-    ]
+    vec![Box::new(terraform::TerraformInspector::default()), Box::new(terraform::TerraformFileInspector)]
 }

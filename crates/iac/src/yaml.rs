@@ -56,7 +56,9 @@ fn from_scalar(scalar: &Scalar<'_>) -> Json {
         Scalar::Null => Json::Null,
         Scalar::Boolean(value) => Json::Bool(*value),
         Scalar::Integer(number) => Json::from(*number),
-        Scalar::FloatingPoint(number) => serde_json::Number::from_f64(**number).map_or(Json::Null, Json::Number),
+        Scalar::FloatingPoint(number) => {
+            serde_json::Number::from_f64(**number).map_or(Json::Null, Json::Number)
+        }
         Scalar::String(text) => Json::String(text.to_string()),
     }
 }

@@ -35,14 +35,25 @@ impl Cidr {
 
     /// Is it an IPv4 range with a shorter prefix, or an IPv6 range that is as wide for its kind?
     pub fn is_wider_than(&self, prefix: u8) -> bool {
-        if self.address.is_ipv4() { self.prefix < prefix } else { self.prefix < prefix.saturating_mul(3).min(64) }
+        if self.address.is_ipv4() {
+            self.prefix < prefix
+        } else {
+            self.prefix < prefix.saturating_mul(3).min(64)
+        }
     }
 
     /// Does it hold private, shared, local or documentation addresses only?
     pub fn is_private(&self) -> bool {
         const PRIVATE: &[&str] = &[
-            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
-            "fc00::/7", "fe80::/10", "::1/128",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "100.64.0.0/10",
+            "fc00::/7",
+            "fe80::/10",
+            "::1/128",
         ];
         PRIVATE.iter().filter_map(|range| Self::parse(range)).any(|range| range.contains(self))
     }

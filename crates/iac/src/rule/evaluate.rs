@@ -44,7 +44,9 @@ pub fn evaluate(condition: &Condition, subject: Subject<'_>) -> Outcome {
             let outcomes = subject.hits(path).into_iter().map(|hit| attribute(&hit, default.as_ref(), tests));
             Outcome::fold(outcomes, if *every { Truth::False } else { Truth::True })
         }
-        Condition::Elements { path, quantifier, condition } => elements(path, *quantifier, condition, subject),
+        Condition::Elements { path, quantifier, condition } => {
+            elements(path, *quantifier, condition, subject)
+        }
         Condition::Ports { from, to, includes } => ports(from, to, includes, subject),
         Condition::Policy { path, statement } => {
             Outcome::fold(subject.hits(path).iter().map(|hit| statement.of(hit)), Truth::True)
@@ -53,11 +55,13 @@ pub fn evaluate(condition: &Condition, subject: Subject<'_>) -> Outcome {
             let mut outcomes = Vec::new();
             for kind in kinds {
                 let referring = subject.graph.referring(subject.resource, kind, by, to);
-                outcomes.extend(referring.certain.iter().map(|other| other_satisfies(other, condition, subject)));
+                outcomes
+                    .extend(referring.certain.iter().map(|other| other_satisfies(other, condition, subject)));
                 for other in referring.possible {
                     let outcome = other_satisfies(other, condition, subject);
                     let undecided = outcome.truth != Truth::False;
-                    let unresolved = by.hits(&other.body).iter().find_map(|hit| hit.value.as_ref()?.unresolved());
+                    let unresolved =
+                        by.hits(&other.body).iter().find_map(|hit| hit.value.as_ref()?.unresolved());
                     let witness = Witness { unresolved, ..Witness::default() };
                     let truth = if undecided { Truth::Unknown } else { Truth::False };
                     outcomes.push(Outcome::new(truth, witness));
@@ -77,7 +81,9 @@ pub fn evaluate(condition: &Condition, subject: Subject<'_>) -> Outcome {
 fn other_satisfies(other: &Resource, condition: &Option<Box<Condition>>, subject: Subject<'_>) -> Outcome {
     match condition {
         None => Outcome::known(true),
-        Some(condition) => evaluate(condition, Subject { resource: other, value: &other.body, graph: subject.graph }),
+        Some(condition) => {
+            evaluate(condition, Subject { resource: other, value: &other.body, graph: subject.graph })
+        }
     }
 }
 
@@ -106,10 +112,18 @@ fn elements(path: &Path, quantifier: Quantifier, condition: &Condition, subject:
             Data::List(list) => {
                 for (index, element) in list.iter().enumerate() {
                     let path = format!("{}[{index}]", hit.path);
-                    outcomes.push(element_satisfies(element.clone().inherit(value), path, hit.at, condition, subject));
+                    outcomes.push(element_satisfies(
+                        element.clone().inherit(value),
+                        path,
+                        hit.at,
+                        condition,
+                        subject,
+                    ));
                 }
             }
-            _ => outcomes.push(element_satisfies(value.clone(), hit.path.clone(), hit.at, condition, subject)),
+            _ => {
+                outcomes.push(element_satisfies(value.clone(), hit.path.clone(), hit.at, condition, subject))
+            }
         }
     }
     let outcomes = outcomes.into_iter();
@@ -146,16 +160,17 @@ fn ports(from: &Path, to: &Path, includes: &[u32], subject: Subject<'_>) -> Outc
     let first = |path: &Path| subject.hits(path).into_iter().next();
     let (Some(from), Some(to)) = (first(from), first(to)) else { return Outcome::known(false) };
     let number = |hit: &Hit| hit.value.as_ref().and_then(Value::as_number);
-    let unresolved =
-        [&from, &to].into_iter().find_map(|hit| hit.value.as_ref().and_then(Value::unresolved));
+    let unresolved = [&from, &to].into_iter().find_map(|hit| hit.value.as_ref().and_then(Value::unresolved));
     let truth = match (number(&from), number(&to)) {
         (Some(first), Some(last)) => {
             // -1 and 0 to 0 without a protocol's ports stand for all of them.
             let all = first < 0.0 || (first == 0.0 && last == 0.0);
-            Truth::of(Some(all || includes.iter().any(|port| {
-                let port = f64::from(*port);
-                first <= port && port <= last
-            })))
+            Truth::of(Some(
+                all || includes.iter().any(|port| {
+                    let port = f64::from(*port);
+                    first <= port && port <= last
+                }),
+            ))
         }
         _ if unresolved.is_some() => Truth::Unknown,
         _ => Truth::False,

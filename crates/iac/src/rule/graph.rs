@@ -1,11 +1,6 @@
 //! Which resource refers to which.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use super::Path;
 use crate::{
@@ -57,7 +52,13 @@ impl<'r> Graph<'r> {
     }
 
     /// Resources of type `kind` whose attribute `by` refers to `resource`, or names it by one of its attributes `to`.
-    pub(super) fn referring(&self, resource: &Resource, kind: &Arc<str>, by: &Path, to: &[Arc<str>]) -> Referring<'r> {
+    pub(super) fn referring(
+        &self,
+        resource: &Resource,
+        kind: &Arc<str>,
+        by: &Path,
+        to: &[Arc<str>],
+    ) -> Referring<'r> {
         let index = self.index(kind, by);
         let mut found = Referring::default();
         let get = |at: usize| self.resources.get(at);
@@ -69,8 +70,12 @@ impl<'r> Graph<'r> {
             }
         }
         for name in to {
-            if let Some(text) = resource.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty()) {
-                found.certain.extend(index.by_text.get(&text).into_iter().flatten().filter_map(|at| get(*at)));
+            if let Some(text) =
+                resource.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty())
+            {
+                found
+                    .certain
+                    .extend(index.by_text.get(&text).into_iter().flatten().filter_map(|at| get(*at)));
             }
         }
         found.possible.extend(index.unresolved.iter().filter_map(|at| get(*at)));

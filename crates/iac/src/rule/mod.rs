@@ -12,7 +12,7 @@ mod policy;
 mod read;
 mod test;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use catalogue::{Catalogue, RULES, builtin};
 pub use condition::{Condition, Quantifier};

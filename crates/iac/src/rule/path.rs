@@ -134,10 +134,13 @@ fn walk(value: &Value, steps: &[Step], path: String, at: Option<Place>, hits: &m
             }
         }
         (Data::List(elements), Step::Index(index)) => match elements.get(*index) {
-            Some(element) => walk(&element.clone().inherit(value), rest, format!("{path}[{index}]"), within, hits),
+            Some(element) => {
+                walk(&element.clone().inherit(value), rest, format!("{path}[{index}]"), within, hits)
+            }
             None => hits.push(absent(path, steps, within)),
         },
-        (Data::Object(entries), Step::Name(name)) => match entries.get(name).filter(|entry| !entry.is_null()) {
+        (Data::Object(entries), Step::Name(name)) => match entries.get(name).filter(|entry| !entry.is_null())
+        {
             Some(entry) => {
                 let mut path = path;
                 join(&mut path, name);

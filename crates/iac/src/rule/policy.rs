@@ -40,7 +40,10 @@ impl StatementTest {
             value: Some(value.clone()),
         };
         let Some(value) = &hit.value else {
-            return Outcome::new(Truth::False, Witness { path: hit.path.clone(), at: hit.at, ..Witness::default() });
+            return Outcome::new(
+                Truth::False,
+                Witness { path: hit.path.clone(), at: hit.at, ..Witness::default() },
+            );
         };
         let decoded = match &value.data {
             Data::Object(_) | Data::List(_) => Some(value.clone()),
@@ -97,10 +100,13 @@ impl StatementTest {
 
     fn granted(&self, statement: &Value) -> Truth {
         if let Some(all_but) = statement.get("NotAction").filter(|value| !value.is_null()) {
-            return texts(all_but, &|pattern| self.grants.iter().all(|action| matches(pattern, action))).not();
+            return texts(all_but, &|pattern| self.grants.iter().all(|action| matches(pattern, action)))
+                .not();
         }
         match statement.get("Action") {
-            Some(actions) => texts(actions, &|pattern| self.grants.iter().any(|action| matches(pattern, action))),
+            Some(actions) => {
+                texts(actions, &|pattern| self.grants.iter().any(|action| matches(pattern, action)))
+            }
             None => Truth::False,
         }
     }
@@ -147,7 +153,11 @@ fn texts(value: &Value, holds: &dyn Fn(&str) -> bool) -> Truth {
         // What is known of the text excludes what is wanted, unless the unknown part may be all of it: an address of a
         // resource is never a lone `*`.
         Data::Partial(partial) => {
-            if partial.prefix().is_empty() && partial.suffix().is_empty() { Truth::Unknown } else { Truth::False }
+            if partial.prefix().is_empty() && partial.suffix().is_empty() {
+                Truth::Unknown
+            } else {
+                Truth::False
+            }
         }
         Data::Unknown(unresolved) if unresolved.target.is_some() => Truth::False,
         Data::Resource(_) => Truth::False,
@@ -183,7 +193,9 @@ fn condition_key(value: Option<&Value>, wanted: &[String]) -> Truth {
     let mut unknown = false;
     for operator in operators.values() {
         match operator.as_object() {
-            Some(keys) if keys.keys().any(|key| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(key))) => {
+            Some(keys)
+                if keys.keys().any(|key| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(key))) =>
+            {
                 return Truth::True;
             }
             Some(_) => {}

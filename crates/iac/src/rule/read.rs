@@ -6,8 +6,8 @@ use bartizan_core::Rule;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Category, Condition, Control, Framework, Patch, Path, Quantifier, RuleError, StatementTest, Test, cidr::Cidr,
-    test::version,
+    Category, Condition, Control, Framework, Patch, Path, Quantifier, RuleError, StatementTest, Test,
+    cidr::Cidr, test::version,
 };
 use crate::value::from_json;
 
@@ -55,7 +55,9 @@ pub fn control(file: &Json, rule: &'static Rule) -> Result<Control, RuleError> {
     };
     let aliases = map.get("aliases").map_or(Ok(Vec::new()), |names| strings(names, "aliases"))?;
     let when = map.get("when").map(|when| condition(when, "when", 0)).transpose()?;
-    let Some(fails) = map.get("fails") else { return wrong("fails", "the condition that makes it fail is missing") };
+    let Some(fails) = map.get("fails") else {
+        return wrong("fails", "the condition that makes it fail is missing");
+    };
     Ok(Control {
         rule,
         category,
@@ -121,10 +123,14 @@ fn condition(json: &Json, at: &str, depth: usize) -> Read<Condition> {
         map.get(key).map(|json| condition(json, &format!("{at}.{key}"), depth + 1).map(Box::new)).transpose()
     };
     let only = |allowed: &[&str]| match map.keys().find(|key| !allowed.contains(&key.as_str())) {
-        Some(key) => wrong(&format!("{at}.{key}"), format!("it does not belong here; allowed are {}", allowed.join(", "))),
+        Some(key) => wrong(
+            &format!("{at}.{key}"),
+            format!("it does not belong here; allowed are {}", allowed.join(", ")),
+        ),
         None => Ok(()),
     };
-    let required = |key: &str| map.get(key).map_or_else(|| wrong(&format!("{at}.{key}"), "it is missing"), Ok);
+    let required =
+        |key: &str| map.get(key).map_or_else(|| wrong(&format!("{at}.{key}"), "it is missing"), Ok);
 
     if map.contains_key("all") {
         only(&["all"])?;

@@ -67,7 +67,9 @@ impl Test {
             Self::Exists(wanted) => Truth::of(exists(value).map(|exists| exists == *wanted)),
             Self::In(values) => one_of(value, values),
             Self::NotIn(values) => one_of(value, values).not(),
-            Self::Matches(regex) => text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text))),
+            Self::Matches(regex) => {
+                text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text)))
+            }
             Self::NotMatches(regex) => {
                 text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text))).not()
             }
@@ -81,9 +83,9 @@ impl Test {
             Self::AtLeast(limit) => number(value, |number| number >= *limit),
             Self::VersionBelow(limit) => compare(value, |found| found < *limit),
             Self::VersionAtLeast(limit) => compare(value, |found| found >= *limit),
-            Self::ContainsCidr(ranges) => {
-                any_text(value, |text| Cidr::parse(text).is_some_and(|own| ranges.iter().any(|r| own.contains(r))))
-            }
+            Self::ContainsCidr(ranges) => any_text(value, |text| {
+                Cidr::parse(text).is_some_and(|own| ranges.iter().any(|r| own.contains(r)))
+            }),
             Self::CidrWiderThan(prefix) => {
                 any_text(value, |text| Cidr::parse(text).is_some_and(|own| own.is_wider_than(*prefix)))
             }
@@ -208,7 +210,9 @@ fn contains(value: &Value, values: &[Value]) -> Truth {
         }
         Data::Partial(partial) => {
             let known = partial.parts.iter().any(|part| match part {
-                Fragment::Text(text) => values.iter().filter_map(Value::as_text).any(|wanted| text.contains(&*wanted)),
+                Fragment::Text(text) => {
+                    values.iter().filter_map(Value::as_text).any(|wanted| text.contains(&*wanted))
+                }
                 Fragment::Unknown(_) => false,
             });
             if known { Truth::True } else { Truth::Unknown }

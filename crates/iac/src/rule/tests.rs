@@ -138,7 +138,8 @@ fn every_control_compiles() {
 
 #[test]
 fn every_control_decides_its_own_examples() {
-    let rules: Vec<Json> = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
+    let rules: Vec<Json> =
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
     let mut wrong = Vec::new();
     for (rule, control) in rules.iter().zip(builtin().controls()) {
         assert_eq!(rule["id"], control.rule.id);
@@ -151,7 +152,8 @@ fn every_control_decides_its_own_examples() {
 
 #[test]
 fn every_control_lies_in_the_file_of_its_name() {
-    let rules: Vec<Json> = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
+    let rules: Vec<Json> =
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
     for rule in &rules {
         let (id, file) = (rule["id"].as_str().unwrap(), rule["file"].as_str().unwrap());
         let name = file.rsplit('/').next().unwrap().trim_end_matches(".yaml");

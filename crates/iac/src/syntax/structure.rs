@@ -8,8 +8,19 @@ use super::{
 /// Types of the blocks that stand at the top of a Terraform file. After an error, reading goes on at the next line that
 /// begins with one of them.
 const TOP_LEVEL: &[&str] = &[
-    "check", "data", "ephemeral", "import", "locals", "module", "moved", "output", "provider", "removed",
-    "resource", "terraform", "variable",
+    "check",
+    "data",
+    "ephemeral",
+    "import",
+    "locals",
+    "module",
+    "moved",
+    "output",
+    "provider",
+    "removed",
+    "resource",
+    "terraform",
+    "variable",
 ];
 
 /// How many errors of one file are kept.

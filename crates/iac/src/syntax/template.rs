@@ -54,7 +54,8 @@ impl Cursor<'_> {
         let indented = self.take("-");
         let Some(mark) = self.name() else { return self.error("a heredoc has no mark after `<<`") };
         let rest = self.rest();
-        let Some(line) = rest.find('\n').filter(|line| rest.get(..*line).is_some_and(|t| t.trim().is_empty()))
+        let Some(line) =
+            rest.find('\n').filter(|line| rest.get(..*line).is_some_and(|t| t.trim().is_empty()))
         else {
             return self.error(format!("a new line is missing after `<<{mark}`"));
         };
@@ -209,8 +210,7 @@ impl Cursor<'_> {
             let stop = rest
                 .bytes()
                 .position(|byte| {
-                    matches!(byte, b'$' | b'%')
-                        || (end == End::Quote && matches!(byte, b'"' | b'\\' | b'\n'))
+                    matches!(byte, b'$' | b'%') || (end == End::Quote && matches!(byte, b'"' | b'\\' | b'\n'))
                 })
                 .unwrap_or(rest.len());
             out.push_str(rest.get(..stop).unwrap_or_default());

@@ -50,7 +50,9 @@ impl Inspector for TerraformInspector {
     fn accepts(&self, probe: &Probe<'_>) -> Claim {
         // A folder inside another one is read with that one: modules call each other across folders.
         match probe.content().tree() {
-            Some(tree) if probe.asset.siblings.is_none() && holds_configuration(tree.as_ref()) => Claim::Certain,
+            Some(tree) if probe.asset.siblings.is_none() && holds_configuration(tree.as_ref()) => {
+                Claim::Certain
+            }
             _ => Claim::No,
         }
     }

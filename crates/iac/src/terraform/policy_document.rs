@@ -79,7 +79,10 @@ fn statement(block: &Value) -> Value {
         }
     };
     put("Sid", block.get("sid").cloned());
-    put("Effect", Some(block.get("effect").filter(|v| !v.is_null()).cloned().unwrap_or_else(|| Value::text("Allow"))));
+    put(
+        "Effect",
+        Some(block.get("effect").filter(|v| !v.is_null()).cloned().unwrap_or_else(|| Value::text("Allow"))),
+    );
     for (own, name) in [
         ("actions", "Action"),
         ("not_actions", "NotAction"),
@@ -108,7 +111,8 @@ fn principals(blocks: &Value) -> Option<Value> {
         if &*kind == "*" {
             return Some(Value { at: identifiers.at, ..Value::text("*") });
         }
-        let entry = out.entry(kind).or_insert_with(|| Value { at: identifiers.at, ..Value::list(Vec::new()) });
+        let entry =
+            out.entry(kind).or_insert_with(|| Value { at: identifiers.at, ..Value::list(Vec::new()) });
         match (&mut entry.data, &identifiers.data) {
             (Data::List(known), Data::List(more)) => Arc::make_mut(known).extend(more.iter().cloned()),
             _ => *entry = identifiers.clone(),

@@ -77,7 +77,6 @@ fn last_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-
 impl Project {
     /// Reads every file of configuration in and below the tree.
     pub(crate) fn read(tree: &dyn Tree, interrupted: &dyn Fn() -> bool) -> Self {
@@ -109,10 +108,8 @@ impl Project {
                         if is_configuration(name) && !replaced.contains(&entry.path) =>
                     {
                         if let Some((file, document)) = project.document(tree, &entry.path) {
-                            let module = project
-                                .modules
-                                .entry(folder.clone())
-                                .or_insert_with(|| Module::new(&folder));
+                            let module =
+                                project.modules.entry(folder.clone()).or_insert_with(|| Module::new(&folder));
                             module.add(file, document);
                         }
                     }

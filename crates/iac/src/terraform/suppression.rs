@@ -55,7 +55,9 @@ fn parse(comment: &Comment, file: FileId, body: &Body, project: &Project) -> Vec
         at,
         covers,
     };
-    if let Some(rest) = text.split_once("bartizan:ignore").map(|(_, rest)| rest.trim_start_matches([':', ' '])) {
+    if let Some(rest) =
+        text.split_once("bartizan:ignore").map(|(_, rest)| rest.trim_start_matches([':', ' ']))
+    {
         let (rule, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let (rule, key) = match rule.split_once('[') {
             Some((rule, key)) => (rule, key.strip_suffix(']')),
@@ -130,7 +132,9 @@ pub(crate) fn covering<'r>(
             || &*suppression.rule == "*"
             || aliases.iter().any(|alias| is_alias(alias, &suppression.rule));
         let key = suppression.key.as_deref().is_none_or(|key| resource.link.key.as_deref() == Some(key));
-        let place = suppression.covers.is_none_or(|covers| covers.encloses(at) || at == resource.header || at == resource.at);
+        let place = suppression
+            .covers
+            .is_none_or(|covers| covers.encloses(at) || at == resource.header || at == resource.at);
         named && key && place
     })
 }

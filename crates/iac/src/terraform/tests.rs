@@ -1,1 +1,239 @@
+use bartizan_core::{Finding, State};
 
+use super::{Reading, Settings, read};
+use crate::{
+    resource::Resource,
+    rule::{
+        builtin,
+        tests::{Files, found},
+    },
+    value::{Data, Value, shown},
+};
+
+fn reading(files: &[(&str, &str)]) -> Reading {
+    read(&Files::of(files), &Settings::default(), &|| false)
+}
+
+fn addresses(reading: &Reading) -> Vec<String> {
+    let resources = reading.roots.iter().flat_map(|root| &root.resources);
+    resources.map(|resource| resource.address.to_string()).collect()
+}
+
+fn only(reading: &Reading) -> &Resource {
+    let all: Vec<&Resource> = reading.roots.iter().flat_map(|root| &root.resources).collect();
+    assert_eq!(all.len(), 1, "{:?}", addresses(reading));
+    all[0]
+}
+
+/// The value of an expression, as text.
+fn value(expression: &str) -> String {
+    shown(&evaluated(expression, ""))
+}
+
+fn evaluated(expression: &str, rest: &str) -> Value {
+    let text = format!("{rest}\nresource \"test_a\" \"a\" {{\n  x = {expression}\n}}\n");
+    let reading = reading(&[("main.tf", &text)]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    let resource = reading.roots[0].resources.iter().find(|r| r.kind() == "test_a").unwrap();
+    resource.body.get("x").unwrap().clone()
+}
+
+#[test]
+fn expressions_have_the_values_that_terraform_gives_them() {
+    for (expression, wanted) in [
+        ("1 + 2 * 3 - 4 / 2", "5"),
+        ("-7 % 3", "-1"),
+        ("true && !false || false", "true"),
+        ("1 == \"1\"", "false"),
+        ("\"a\" == \"a\" ? \"yes\" : \"no\"", "\"yes\""),
+        ("\"${1 + 1}-${true}\"", "\"2-true\""),
+        ("[for x in [1, 2, 3] : x * 2 if x > 1]", "[4, 6]"),
+        ("{for k, v in {a = 1, b = 2} : v => k}", "{1 = \"a\", 2 = \"b\"}"),
+        ("{for x in [\"a\", \"b\", \"a\"] : x => x...}", "{a = [\"a\", \"a\"], b = [\"b\"]}"),
+        ("[{a = 1}, {a = 2}][*].a", "[1, 2]"),
+        ("[{a = 1}, {a = 2}].*.a", "[1, 2]"),
+        ("null[*]", "[]"),
+        ("{a = {b = [10, 20]}}.a.b[1]", "20"),
+        ("\"%{ for x in [1, 2] }${x},%{ endfor }\"", "\"1,2,\""),
+        ("\"%{ if 1 > 2 }a%{ else }b%{ endif }\"", "\"b\""),
+        ("try({}.a, {}.b, \"c\")", "\"c\""),
+        ("can({}.a)", "false"),
+        ("try(aws_x.missing.id, \"c\")", "(unknown: aws_x.missing.id)"),
+    ] {
+        assert_eq!(value(expression), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn unknown_spreads_only_where_it_decides() {
+    for (expression, wanted) in [
+        ("false && var.u", "false"),
+        ("true || var.u", "true"),
+        ("var.u ? 1 : 1", "1"),
+        ("var.u ? 1 : 2", "(unknown: var.u)"),
+        ("\"a-${var.u}\"", "\"a-${var.u}\""),
+        ("length([var.u, var.u])", "2"),
+        ("[for x in [1, 2] : var.u][0]", "(unknown: var.u)"),
+        ("merge({a = var.u}, {b = 1}).b", "1"),
+        ("var.u.a[0][\"b\"]", "(unknown: var.u.a[0][\"b\"])"),
+        ("local.loop", "(unknown: local.loop)"),
+        ("timestamp()", "(unknown: timestamp())"),
+    ] {
+        let rest = "variable \"u\" {}\nlocals {\n  loop = local.again\n  again = local.loop\n}";
+        assert_eq!(shown(&evaluated(expression, rest)), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn files_of_variables_win_by_their_order() {
+    let files = [
+        (
+            "main.tf",
+            "variable \"a\" { default = 1 }\nvariable \"b\" { default = 1 }\nvariable \"c\" { default = 1 }\n\
+                     resource \"test_a\" \"a\" {\n  x = [var.a, var.b, var.c]\n}\n",
+        ),
+        ("terraform.tfvars", "b = 2\nc = 2\n"),
+        ("z.auto.tfvars", "c = 3\n"),
+        ("prod.tfvars", "a = 9\n"),
+    ];
+    assert_eq!(shown(only(&reading(&files)).body.get("x").unwrap()), "[1, 2, 3]");
+    let settings = Settings { variable_files: vec!["prod.tfvars".to_owned()] };
+    let reading = read(&Files::of(&files), &settings, &|| false);
+    let value = only(&reading).body.get("x").unwrap();
+    assert_eq!(shown(value), "[9, 2, 3]");
+    let Data::List(list) = &value.data else { panic!() };
+    assert_eq!(list[0].from.as_ref().unwrap().shown(&reading.sources), "`var.a`, set in `prod.tfvars:1`");
+}
+
+#[test]
+fn every_instance_has_an_address() {
+    let reading = reading(&[(
+        "main.tf",
+        "resource \"test_a\" \"n\" { count = 2 }\n\
+         resource \"test_a\" \"m\" { for_each = { x = 1, y = 2 } }\n\
+         resource \"test_a\" \"none\" { count = 0 }\n\
+         variable \"u\" {}\n\
+         resource \"test_a\" \"u\" { count = var.u }\n",
+    )]);
+    assert_eq!(
+        addresses(&reading),
+        ["test_a.n[0]", "test_a.n[1]", "test_a.m[\"x\"]", "test_a.m[\"y\"]", "test_a.u"]
+    );
+    assert!(!reading.roots[0].resources[4].certain);
+}
+
+#[test]
+fn modules_are_evaluated_through_their_callers() {
+    let reading = reading(&[
+        (
+            "main.tf",
+            "module \"net\" {\n  source = \"./modules/net\"\n  for_each = toset([\"a\", \"b\"])\n  \
+             name = \"net-${each.key}\"\n}\n\
+             resource \"test_b\" \"b\" {\n  net = module.net[\"a\"].id\n  name = module.net[\"b\"].name\n}\n",
+        ),
+        (
+            "modules/net/main.tf",
+            "variable \"name\" {}\nvariable \"size\" { default = 3 }\n\
+             resource \"test_a\" \"this\" {\n  name = var.name\n  size = var.size\n}\n\
+             output \"id\" { value = test_a.this.id }\noutput \"name\" { value = test_a.this.name }\n",
+        ),
+    ]);
+    assert_eq!(reading.roots.len(), 1);
+    assert_eq!(
+        addresses(&reading),
+        ["test_b.b", "module.net[\"a\"].test_a.this", "module.net[\"b\"].test_a.this"]
+    );
+    let by = |index: usize, name: &str| shown(reading.roots[0].resources[index].body.get(name).unwrap());
+    assert_eq!(by(1, "name"), "\"net-a\"");
+    assert_eq!(by(0, "name"), "\"net-b\"");
+    assert_eq!(by(0, "net"), "(unknown: test_a.this.id)");
+    let name = reading.roots[0].resources[0].body.get("name").unwrap();
+    let from = name.from.as_ref().unwrap().shown(&reading.sources);
+    assert!(from.contains("passed in `main.tf:4`"), "{from}");
+}
+
+#[test]
+fn modules_that_call_each_other_in_a_circle_are_said_and_still_read() {
+    let reading = reading(&[
+        ("a/main.tf", "module \"b\" { source = \"../b\" }\nresource \"test_a\" \"a\" {}\n"),
+        ("b/main.tf", "module \"a\" { source = \"../a\" }\nresource \"test_b\" \"b\" {}\n"),
+    ]);
+    let mut addresses = addresses(&reading);
+    addresses.sort();
+    assert_eq!(addresses, ["module.b.test_b.b", "test_a.a"]);
+    assert!(reading.unread[0].message.contains("calls itself"), "{:?}", reading.unread);
+}
+
+#[test]
+fn modules_from_elsewhere_are_unknown() {
+    let reading = reading(&[(
+        "main.tf",
+        "module \"x\" {\n  source = \"terraform-aws-modules/vpc/aws\"\n}\nresource \"test_a\" \"a\" { x = module.x.id }\n",
+    )]);
+    assert!(reading.unread.is_empty());
+    assert_eq!(reading.remote.len(), 1);
+    assert_eq!(shown(only(&reading).body.get("x").unwrap()), "(unknown: module.x.id)");
+}
+
+#[test]
+fn hostile_numbers_of_instances_and_circles_end() {
+    let text = "resource \"test_a\" \"a\" { count = 1000000000 }\nresource \"test_b\" \"b\" { x = 1 }\n";
+    let reading = read(&Files::of(&[("main.tf", text)]), &Settings::default(), &|| false);
+    assert!(reading.unread.iter().any(|unread| unread.message.contains("instances")));
+    assert!(reading.roots[0].resources.iter().any(|resource| resource.kind() == "test_b"));
+    let chain: String = (0..5000).map(|n| format!("a{n} = local.a{}\n", n + 1)).collect();
+    let text = format!("locals {{\n{chain}a5000 = 1\n}}\nresource \"test_a\" \"a\" {{ x = local.a0 }}\n");
+    let reading = read(&Files::of(&[("main.tf", &text)]), &Settings::default(), &|| false);
+    assert!(reading.unread.iter().any(|unread| unread.message.contains("levels deep")));
+}
+
+#[test]
+fn what_is_sensitive_stays_hidden() {
+    let value =
+        evaluated("\"pw-${var.p}\"", "variable \"p\" {\n  default = \"hunter2\"\n  sensitive = true\n}");
+    assert_eq!(shown(&value), "(sensitive)");
+}
+
+fn bucket(comment: &str) -> Vec<Finding> {
+    let text = format!(
+        "resource \"aws_s3_bucket\" \"a\" {{\n  for_each = toset([\"eu\", \"us\"])\n{comment}\n  acl = \"public-read\"\n}}\n\
+         resource \"aws_s3_bucket_public_access_block\" \"a\" {{\n  for_each = aws_s3_bucket.a\n  bucket = each.value.id\n  \
+         block_public_acls = true\n  block_public_policy = true\n  ignore_public_acls = true\n  \
+         restrict_public_buckets = true\n}}\n"
+    );
+    let mut findings = found(&Files::of(&[("main.tf", &text)]), builtin());
+    findings.retain(|finding| finding.rule.id == "iac/s3-bucket-public-acl");
+    findings
+}
+
+#[test]
+fn comments_take_findings_back_for_all_or_one_instance() {
+    let states = |comment: &str| -> Vec<State> {
+        bucket(comment).iter().map(|finding| finding.infrastructure.as_ref().unwrap().state).collect()
+    };
+    use State::{Fail, Suppressed};
+    assert_eq!(states("# nothing"), [Fail, Fail]);
+    assert_eq!(states("  # bartizan:ignore iac/s3-bucket-public-acl a website"), [Suppressed, Suppressed]);
+    assert_eq!(states("  # bartizan:ignore iac/s3-bucket-public-acl[\"us\"] a website"), [Fail, Suppressed]);
+    assert_eq!(states("  #checkov:skip=CKV_AWS_20:a website"), [Suppressed, Suppressed]);
+    assert_eq!(states("  #trivy:ignore:AVD-AWS-0092"), [Suppressed, Suppressed]);
+    assert_eq!(states("  # bartizan:ignore iac/other a website"), [Fail, Fail]);
+    let finding = &bucket("  # bartizan:ignore iac/s3-bucket-public-acl a website")[0];
+    assert_eq!(finding.infrastructure.as_ref().unwrap().suppressed.as_deref(), Some("a website"));
+}
+
+#[test]
+fn a_finding_names_the_value_and_where_it_comes_from() {
+    let text = "variable \"acl\" {\n  default = \"public-read\"\n}\nlocals {\n  acl = var.acl\n}\n\
+                resource \"aws_s3_bucket\" \"a\" {\n  acl = local.acl\n}\n";
+    let findings = found(&Files::of(&[("main.tf", text)]), builtin());
+    let finding = findings.iter().find(|finding| finding.rule.id == "iac/s3-bucket-public-acl").unwrap();
+    let about = finding.infrastructure.as_ref().unwrap();
+    assert_eq!(finding.at.line, Some(8));
+    assert_eq!(about.resource, "aws_s3_bucket.a");
+    assert_eq!(about.value.as_deref(), Some("\"public-read\""));
+    assert_eq!(
+        about.provenance.as_deref(),
+        Some("`acl = local.acl`, defined in `main.tf:5`; `var.acl`, default in `main.tf:2`")
+    );
+}

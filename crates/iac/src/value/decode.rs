@@ -99,7 +99,8 @@ fn fragments(text: &str, unknown: &[Arc<Unresolved>]) -> Value {
     for (index, piece) in text.split(OPEN).enumerate() {
         let behind = match piece.split_once(CLOSE).filter(|_| index > 0) {
             Some((number, behind)) => {
-                if let Some(unresolved) = number.parse::<usize>().ok().and_then(|number| unknown.get(number)) {
+                if let Some(unresolved) = number.parse::<usize>().ok().and_then(|number| unknown.get(number))
+                {
                     parts.push(Fragment::Unknown(Arc::clone(unresolved)));
                 }
                 behind

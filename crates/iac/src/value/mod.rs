@@ -293,10 +293,12 @@ impl Value {
             (_, Partial(other)) => self.as_text().map_or(Some(false), |text| other.may_be(&text)),
             (Bool(_), Bool(_) | Text(_)) | (Text(_), Bool(_)) => Some(self.as_text() == other.as_text()),
             (Number(one), Number(other)) => Some((one - other).abs() <= f64::EPSILON * one.abs().max(1.0)),
-            (Number(_), Text(_)) | (Text(_), Number(_)) => Some(match (self.as_number(), other.as_number()) {
-                (Some(one), Some(other)) => one == other,
-                _ => false,
-            }),
+            (Number(_), Text(_)) | (Text(_), Number(_)) => {
+                Some(match (self.as_number(), other.as_number()) {
+                    (Some(one), Some(other)) => one == other,
+                    _ => false,
+                })
+            }
             (Text(one), Text(other)) => Some(one == other),
             (List(one), List(other)) => {
                 if one.len() != other.len() {
@@ -337,7 +339,8 @@ impl Partial {
             match part {
                 Fragment::Unknown(_) => anchored = false,
                 Fragment::Text(part) => {
-                    let at = if anchored { rest.starts_with(&**part).then_some(0) } else { rest.find(&**part) };
+                    let at =
+                        if anchored { rest.starts_with(&**part).then_some(0) } else { rest.find(&**part) };
                     match at {
                         Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
                         None => return Some(false),

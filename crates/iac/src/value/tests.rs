@@ -6,7 +6,11 @@ fn unresolved(reference: &str) -> Arc<Unresolved> {
 
 #[test]
 fn a_text_with_an_unknown_part_is_excluded_by_what_is_known_of_it() {
-    let parts = vec![Fragment::Text("arn:".into()), Fragment::Unknown(unresolved("a.b")), Fragment::Text("/*".into())];
+    let parts = vec![
+        Fragment::Text("arn:".into()),
+        Fragment::Unknown(unresolved("a.b")),
+        Fragment::Text("/*".into()),
+    ];
     let partial = Value::new(Data::Partial(Arc::new(Partial { parts, decoded: None })));
     assert_eq!(partial.equals(&Value::text("*")), Some(false));
     assert_eq!(partial.equals(&Value::text("arn:x/*")), None);

@@ -69,7 +69,11 @@ impl<'p> Evaluator<'p> {
             if !self.count_instance(place) {
                 return;
             }
-            let key = if collection.as_list().is_some() && element.as_text().is_some() { element.clone() } else { key };
+            let key = if collection.as_list().is_some() && element.as_text().is_some() {
+                element.clone()
+            } else {
+                key
+            };
             let pair = Object::from([("key".into(), key), ("value".into(), element)]);
             let inner = env.bind(&iterator, Value::object(pair));
             let made = self.body(&content.body, &inner, false);
@@ -85,7 +89,8 @@ impl<'p> Evaluator<'p> {
 /// Adds a block to those of its type.
 fn push(object: &mut Object, kind: &Arc<str>, value: Value) {
     let place = value.at;
-    let list = object.entry(Arc::clone(kind)).or_insert_with(|| Value { at: place, ..Value::list(Vec::new()) });
+    let list =
+        object.entry(Arc::clone(kind)).or_insert_with(|| Value { at: place, ..Value::list(Vec::new()) });
     match &mut list.data {
         Data::List(list) => Arc::make_mut(list).push(value),
         _ => *list = Value { at: place, ..Value::list(vec![list.clone(), value]) },

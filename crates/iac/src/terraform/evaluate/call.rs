@@ -45,7 +45,9 @@ impl<'p> Evaluator<'p> {
                 for one in &called.list {
                     let value = match one.scope {
                         Some(inner) => self.outputs(inner, &reference),
-                        None => Value::unknown(reference.as_str(), "the module is not part of what is scanned"),
+                        None => {
+                            Value::unknown(reference.as_str(), "the module is not part of what is scanned")
+                        }
                     };
                     values.push((one.key.clone(), value));
                 }
@@ -69,7 +71,14 @@ impl<'p> Evaluator<'p> {
         Value::object(object)
     }
 
-    fn output(&mut self, scope: usize, name: &Arc<str>, file: FileId, block: &'p Block, module: &str) -> Value {
+    fn output(
+        &mut self,
+        scope: usize,
+        name: &Arc<str>,
+        file: FileId,
+        block: &'p Block,
+        module: &str,
+    ) -> Value {
         let reference = format!("{module}.{name}");
         match self.scope(scope).and_then(|scope| scope.outputs.get(name)) {
             Some(Slot::Done(value)) => return value.clone(),
@@ -88,7 +97,8 @@ impl<'p> Evaluator<'p> {
             }
             None => Value::unknown(reference, "the output has no value"),
         };
-        let sensitive = block.body.attribute("sensitive").is_some_and(|a| matches!(a.value.kind, Kind::Bool(true)));
+        let sensitive =
+            block.body.attribute("sensitive").is_some_and(|a| matches!(a.value.kind, Kind::Bool(true)));
         let value = value.mark(sensitive);
         if let Some(scope) = self.scopes.get_mut(scope) {
             scope.outputs.insert(Arc::clone(name), Slot::Done(value.clone()));
@@ -97,7 +107,12 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The instances of a module call; `None` when there is no such call or it depends on itself.
-    pub(super) fn called(&mut self, scope: usize, name: &Arc<str>, file: FileId) -> Option<Rc<Instances<Called>>> {
+    pub(super) fn called(
+        &mut self,
+        scope: usize,
+        name: &Arc<str>,
+        file: FileId,
+    ) -> Option<Rc<Instances<Called>>> {
         match self.scope(scope)?.calls.get(name) {
             Some(Slot::Done(called)) => return Some(Rc::clone(called)),
             Some(Slot::Busy) => return None,
@@ -117,7 +132,10 @@ impl<'p> Evaluator<'p> {
                 let suffix = key.as_ref().and_then(|key| shown_key(keys.form, key));
                 let suffix = suffix.map_or(String::new(), |key| format!("[{key}]"));
                 let made = Scope {
-                    address: format!("{}module.{name}{suffix}.", owner.map_or("", |owner| owner.address.as_str())),
+                    address: format!(
+                        "{}module.{name}{suffix}.",
+                        owner.map_or("", |owner| owner.address.as_str())
+                    ),
                     certain: owner.is_none_or(|owner| owner.certain) && keys.form != Form::Unknown,
                     depth: owner.map_or(0, |owner| owner.depth).saturating_add(1),
                     caller: Some(Caller { block, env: inner }),
@@ -134,7 +152,12 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The module that a call names, if it is here.
-    fn target(&mut self, scope: usize, block: &'p Block, env: &Environment) -> Option<&'p crate::terraform::module::Module> {
+    fn target(
+        &mut self,
+        scope: usize,
+        block: &'p Block,
+        env: &Environment,
+    ) -> Option<&'p crate::terraform::module::Module> {
         let place = env.place(block.header);
         let source = match block.body.attribute("source") {
             Some(source) => self.evaluate(&source.value, env).as_text()?,
@@ -243,8 +266,13 @@ impl<'p> Evaluator<'p> {
             return Value::bool(file.is_some());
         }
         let content = file.and_then(|_| self.tree.open(&path).ok());
-        let Some(bytes) = content.and_then(|content| content.whole(super::template::LONGEST_TEXT as u64).ok()) else {
-            return Value::unknown(format!("{name}(\"{}\")", bartizan_core::redacted(&text)), "the file is not here");
+        let Some(bytes) =
+            content.and_then(|content| content.whole(super::template::LONGEST_TEXT as u64).ok())
+        else {
+            return Value::unknown(
+                format!("{name}(\"{}\")", bartizan_core::redacted(&text)),
+                "the file is not here",
+            );
         };
         if name == "templatefile" {
             return match (std::str::from_utf8(&bytes), arguments.get(1)) {
@@ -269,9 +297,10 @@ impl<'p> Evaluator<'p> {
             }
         };
         let Some(parts) = parts else { return Value::failed("templatefile()", "the template is in error") };
-        let inner = entries.iter().fold(Environment { bindings: None, ..env.clone() }, |env, (name, value)| {
-            env.bind(name, value.clone())
-        });
+        let inner =
+            entries.iter().fold(Environment { bindings: None, ..env.clone() }, |env, (name, value)| {
+                env.bind(name, value.clone())
+            });
         self.template(parts, &inner)
     }
 }

@@ -30,7 +30,13 @@ pub(super) fn elements(collection: &Value) -> Option<Vec<(Value, Value)>> {
 }
 
 /// The names of a `for` bound to one entry.
-pub(super) fn bind(env: &Environment, key_name: Option<&Name>, key: Value, name: &Name, element: Value) -> Environment {
+pub(super) fn bind(
+    env: &Environment,
+    key_name: Option<&Name>,
+    key: Value,
+    name: &Name,
+    element: Value,
+) -> Environment {
     let inner = match key_name {
         Some(key_name) => env.bind(key_name, key),
         None => env.clone(),

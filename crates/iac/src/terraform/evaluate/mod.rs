@@ -96,7 +96,12 @@ pub(super) struct Evaluator<'p> {
 }
 
 impl<'p> Evaluator<'p> {
-    pub(super) fn new(project: &'p Project, tree: &'p dyn Tree, interrupted: &'p dyn Fn() -> bool, shelf: &'p Shelf<Vec<Part>>) -> Self {
+    pub(super) fn new(
+        project: &'p Project,
+        tree: &'p dyn Tree,
+        interrupted: &'p dyn Fn() -> bool,
+        shelf: &'p Shelf<Vec<Part>>,
+    ) -> Self {
         Self {
             project,
             tree,
@@ -134,7 +139,10 @@ impl<'p> Evaluator<'p> {
             return false;
         }
         if self.depth > DEEPEST {
-            self.gap(Some(place), format!("expressions and references are nested more than {DEEPEST} levels deep"));
+            self.gap(
+                Some(place),
+                format!("expressions and references are nested more than {DEEPEST} levels deep"),
+            );
             return false;
         }
         if self.steps > MOST_STEPS || (self.steps.is_multiple_of(4096) && (self.interrupted)()) {

@@ -49,9 +49,8 @@ pub(super) fn binary(operator: Binary, left: Value, right: Value) -> Value {
 /// Terraform compares without converting: `1 == "1"` is false.
 fn same(left: &Value, right: &Value) -> Option<bool> {
     match (&left.data, &right.data) {
-        (Data::Text(_), Data::Number(_) | Data::Bool(_)) | (Data::Number(_) | Data::Bool(_), Data::Text(_)) => {
-            Some(false)
-        }
+        (Data::Text(_), Data::Number(_) | Data::Bool(_))
+        | (Data::Number(_) | Data::Bool(_), Data::Text(_)) => Some(false),
         _ => left.equals(right),
     }
 }

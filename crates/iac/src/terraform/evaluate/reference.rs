@@ -55,7 +55,9 @@ impl<'p> Evaluator<'p> {
                 kind => self.resource_value(Mode::Managed, kind, name, env),
             }),
             Kind::Member(inner, kind) => match &inner.kind {
-                Kind::Variable(root) if matches!(&**root, "data" | "ephemeral") && env.bound(root).is_none() => {
+                Kind::Variable(root)
+                    if matches!(&**root, "data" | "ephemeral") && env.bound(root).is_none() =>
+                {
                     Some(self.resource_value(Mode::Data, kind, name, env))
                 }
                 _ => None,
@@ -105,11 +107,14 @@ impl<'p> Evaluator<'p> {
             return Value::unknown(reference, "the variable is not declared");
         };
         let own = Environment { scope: index, file: declared_in, bindings: None };
-        let flagged = block.body.attribute("sensitive").is_some_and(|sensitive| {
-            matches!(sensitive.value.kind, Kind::Bool(true))
-        });
-        let passed = caller.as_ref().and_then(|caller| caller.block.body.attribute(name).map(|a| (caller, a)));
-        let nullable = block.body.attribute("nullable").is_none_or(|a| !matches!(a.value.kind, Kind::Bool(false)));
+        let flagged = block
+            .body
+            .attribute("sensitive")
+            .is_some_and(|sensitive| matches!(sensitive.value.kind, Kind::Bool(true)));
+        let passed =
+            caller.as_ref().and_then(|caller| caller.block.body.attribute(name).map(|a| (caller, a)));
+        let nullable =
+            block.body.attribute("nullable").is_none_or(|a| !matches!(a.value.kind, Kind::Bool(false)));
         let mut value = None;
         if let Some((caller, argument)) = passed {
             let place = caller.env.place(argument.span);
@@ -195,7 +200,10 @@ impl<'p> Evaluator<'p> {
         };
         super::call::gather(
             instances.form,
-            instances.list.iter().map(|one| (one.key.clone(), Value::new(Data::Resource(Arc::clone(&one.link))))),
+            instances
+                .list
+                .iter()
+                .map(|one| (one.key.clone(), Value::new(Data::Resource(Arc::clone(&one.link))))),
         )
     }
 
@@ -258,7 +266,9 @@ impl<'p> Evaluator<'p> {
                 }
             }
             Data::Unknown(unresolved) => match index.as_text() {
-                Some(text) if index.as_number().is_some() => extend_with(&value, unresolved, &format!("[{text}]")),
+                Some(text) if index.as_number().is_some() => {
+                    extend_with(&value, unresolved, &format!("[{text}]"))
+                }
                 Some(text) => extend_with(&value, unresolved, &format!("[\"{text}\"]")),
                 None => as_unknown(&value),
             },

@@ -29,7 +29,11 @@ impl<'p> Evaluator<'p> {
         if let Some(count) = block.body.attribute("count") {
             let count = self.evaluate(&count.value, env);
             let Some(number) = count.as_number().filter(|number| *number >= 0.0) else {
-                return Keys { form: Form::Unknown, list: vec![(None, None)], unknown: Some(as_unknown(&count)) };
+                return Keys {
+                    form: Form::Unknown,
+                    list: vec![(None, None)],
+                    unknown: Some(as_unknown(&count)),
+                };
             };
             let mut list = Vec::new();
             let mut index = 0.0;
@@ -49,7 +53,11 @@ impl<'p> Evaluator<'p> {
     fn each(&mut self, for_each: &'p Attribute, env: &Environment, place: crate::source::Place) -> Keys {
         let collection = self.evaluate(&for_each.value, env);
         let Some(elements) = iteration::elements(&collection) else {
-            return Keys { form: Form::Unknown, list: vec![(None, None)], unknown: Some(as_unknown(&collection)) };
+            return Keys {
+                form: Form::Unknown,
+                list: vec![(None, None)],
+                unknown: Some(as_unknown(&collection)),
+            };
         };
         let is_set = collection.as_list().is_some();
         let mut list = Vec::new();

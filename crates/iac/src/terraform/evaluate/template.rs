@@ -129,7 +129,8 @@ impl<'p> Evaluator<'p> {
                     match super::iteration::elements(&collection) {
                         Some(elements) => {
                             for (key, element) in elements {
-                                let inner = super::iteration::bind(env, of.key.as_ref(), key, &of.element, element);
+                                let inner =
+                                    super::iteration::bind(env, of.key.as_ref(), key, &of.element, element);
                                 self.template_parts(&of.body, &inner, text);
                             }
                         }

@@ -6,9 +6,32 @@ use super::{Arguments, Function, MOST_ELEMENTS, Outcome, Trouble, text::key, tro
 use crate::value::{Data, Object, Value};
 
 pub(super) const NAMES: &[&str] = &[
-    "alltrue", "anytrue", "chunklist", "coalesce", "coalescelist", "compact", "concat", "contains", "element",
-    "flatten", "index", "keys", "length", "list", "lookup", "map", "matchkeys", "merge", "one", "range", "reverse",
-    "slice", "sort", "transpose", "values", "zipmap",
+    "alltrue",
+    "anytrue",
+    "chunklist",
+    "coalesce",
+    "coalescelist",
+    "compact",
+    "concat",
+    "contains",
+    "element",
+    "flatten",
+    "index",
+    "keys",
+    "length",
+    "list",
+    "lookup",
+    "map",
+    "matchkeys",
+    "merge",
+    "one",
+    "range",
+    "reverse",
+    "slice",
+    "sort",
+    "transpose",
+    "values",
+    "zipmap",
 ];
 
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -24,7 +47,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "element" => element,
         "flatten" => flatten,
         "index" => index,
-        "keys" => |arguments| Ok(Value::list(arguments.object(0)?.keys().map(|key| Value::text(Arc::clone(key))).collect())),
+        "keys" => |arguments| {
+            Ok(Value::list(arguments.object(0)?.keys().map(|key| Value::text(Arc::clone(key))).collect()))
+        },
         "length" => length,
         "list" => |arguments| Ok(Value::list(arguments.all().to_vec())),
         "lookup" => lookup,
@@ -201,7 +226,10 @@ fn map(arguments: &Arguments<'_>) -> Outcome {
 
 fn match_keys(arguments: &Arguments<'_>) -> Outcome {
     let (values, keys, wanted) = (arguments.list(0)?, arguments.known_list(1)?, arguments.known_list(2)?);
-    let kept = values.iter().zip(keys).filter(|(_, key)| wanted.iter().any(|wanted| key.equals(wanted) == Some(true)));
+    let kept = values
+        .iter()
+        .zip(keys)
+        .filter(|(_, key)| wanted.iter().any(|wanted| key.equals(wanted) == Some(true)));
     Ok(Value::list(kept.map(|(value, _)| value.clone()).collect()))
 }
 
@@ -235,7 +263,11 @@ fn range(arguments: &Arguments<'_>) -> Outcome {
         _ => (end - start).signum(),
     };
     if step == 0.0 || !step.is_finite() {
-        return if start == end { Ok(Value::list(Vec::new())) } else { Err(Trouble::Failed("the step is zero")) };
+        return if start == end {
+            Ok(Value::list(Vec::new()))
+        } else {
+            Err(Trouble::Failed("the step is zero"))
+        };
     }
     let mut list = Vec::new();
     let mut at = start;

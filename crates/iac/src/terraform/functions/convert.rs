@@ -9,8 +9,17 @@ use crate::{
 };
 
 pub(super) const NAMES: &[&str] = &[
-    "defaults", "ephemeralasnull", "issensitive", "nonsensitive", "sensitive", "tobool", "tolist", "tomap", "tonumber",
-    "tostring", "type",
+    "defaults",
+    "ephemeralasnull",
+    "issensitive",
+    "nonsensitive",
+    "sensitive",
+    "tobool",
+    "tolist",
+    "tomap",
+    "tonumber",
+    "tostring",
+    "type",
 ];
 
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -20,7 +29,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
         "sensitive" => |arguments| Ok(arguments.get(0)?.clone().mark(true)),
         "tobool" => |arguments| null_or(arguments, |arguments| Ok(Value::bool(arguments.bool(0)?))),
         "tolist" => |arguments| null_or(arguments, |arguments| Ok(Value::list(arguments.list(0)?.to_vec()))),
-        "tomap" => |arguments| null_or(arguments, |arguments| Ok(Value::object(arguments.object(0)?.clone()))),
+        "tomap" => {
+            |arguments| null_or(arguments, |arguments| Ok(Value::object(arguments.object(0)?.clone())))
+        }
         "tonumber" => |arguments| null_or(arguments, |arguments| Ok(Value::number(arguments.number(0)?))),
         "tostring" => |arguments| null_or(arguments, |arguments| Ok(Value::text(arguments.text(0)?))),
         "defaults" => defaults,
@@ -89,8 +100,10 @@ fn conform_to(value: Value, of: &Expression, depth: usize) -> Value {
             match (&*call.name, &value.data) {
                 ("optional", _) => conform_to(value, inner, depth + 1),
                 ("list" | "set", Data::List(elements)) => {
-                    let mut list: Vec<Value> =
-                        elements.iter().map(|element| conform_to(element.clone(), inner, depth + 1)).collect();
+                    let mut list: Vec<Value> = elements
+                        .iter()
+                        .map(|element| conform_to(element.clone(), inner, depth + 1))
+                        .collect();
                     if &*call.name == "set" {
                         list = distinct(&list).unwrap_or(list);
                         list.sort_by(order);
@@ -164,4 +177,3 @@ fn literal(expression: &Expression) -> Value {
         _ => Value::unknown("optional()", "the default is computed"),
     }
 }
-

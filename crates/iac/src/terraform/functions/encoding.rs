@@ -11,8 +11,17 @@ use crate::{
 };
 
 pub(super) const NAMES: &[&str] = &[
-    "base64decode", "base64encode", "csvdecode", "jsondecode", "jsonencode", "textdecodebase64", "textencodebase64",
-    "urldecode", "urlencode", "yamldecode", "yamlencode",
+    "base64decode",
+    "base64encode",
+    "csvdecode",
+    "jsondecode",
+    "jsonencode",
+    "textdecodebase64",
+    "textencodebase64",
+    "urldecode",
+    "urlencode",
+    "yamldecode",
+    "yamlencode",
 ];
 
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -223,7 +232,8 @@ fn text_encode(arguments: &Arguments<'_>) -> Outcome {
 }
 
 fn text_decode(arguments: &Arguments<'_>) -> Outcome {
-    let bytes = STANDARD.decode(arguments.text(0)?.trim()).map_err(|_| Trouble::Failed("this is no base64"))?;
+    let bytes =
+        STANDARD.decode(arguments.text(0)?.trim()).map_err(|_| Trouble::Failed("this is no base64"))?;
     let units = |read: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| read(*pair)).collect();
         String::from_utf16(&units).ok()

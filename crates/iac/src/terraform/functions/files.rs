@@ -7,8 +7,16 @@ use crate::value::Value;
 
 /// Functions that read files of the project, or name them.
 pub(in crate::terraform) const FILES: &[&str] = &[
-    "file", "filebase64", "filebase64sha256", "filebase64sha512", "fileexists", "filemd5", "filesha1", "filesha256",
-    "filesha512", "templatefile",
+    "file",
+    "filebase64",
+    "filebase64sha256",
+    "filebase64sha512",
+    "fileexists",
+    "filemd5",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+    "templatefile",
 ];
 
 /// The result of a function of a file's bytes.

@@ -111,8 +111,17 @@ fn trouble(value: &Value, why: &'static str) -> Trouble {
 
 /// Every pure function that is evaluated, and every one that depends on the moment or on chance.
 pub const NAMES: &[&[&str]] = &[
-    numeric::NAMES, text::NAMES, collection::NAMES, set::NAMES, encoding::NAMES, hash::NAMES, network::NAMES,
-    time::NAMES, convert::NAMES, FILES, &["try", "can"],
+    numeric::NAMES,
+    text::NAMES,
+    collection::NAMES,
+    set::NAMES,
+    encoding::NAMES,
+    hash::NAMES,
+    network::NAMES,
+    time::NAMES,
+    convert::NAMES,
+    FILES,
+    &["try", "can"],
 ];
 
 fn find(name: &str) -> Option<Function> {

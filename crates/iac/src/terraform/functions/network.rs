@@ -63,7 +63,8 @@ impl Range {
     }
 
     fn masked_ones(&self) -> u128 {
-        Self { bits: if self.width == 32 { u128::from(u32::MAX) } else { u128::MAX }, ..*self }.masked(self.prefix)
+        Self { bits: if self.width == 32 { u128::from(u32::MAX) } else { u128::MAX }, ..*self }
+            .masked(self.prefix)
     }
 
     fn address(&self, bits: u128) -> IpAddr {

@@ -26,11 +26,18 @@ pub(super) fn find(name: &str) -> Option<Function> {
 }
 
 fn finite(number: f64) -> Outcome {
-    if number.is_finite() { Ok(Value::number(number)) } else { Err(Trouble::Failed("the result is no number")) }
+    if number.is_finite() {
+        Ok(Value::number(number))
+    } else {
+        Err(Trouble::Failed("the result is no number"))
+    }
 }
 
 fn numbers(values: &[Value]) -> Result<Vec<f64>, Trouble> {
-    values.iter().map(|value| value.as_number().ok_or_else(|| trouble(value, "numbers are expected"))).collect()
+    values
+        .iter()
+        .map(|value| value.as_number().ok_or_else(|| trouble(value, "numbers are expected")))
+        .collect()
 }
 
 fn extreme(arguments: &Arguments<'_>, choose: fn(f64, f64) -> f64) -> Outcome {

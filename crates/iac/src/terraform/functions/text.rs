@@ -11,8 +11,27 @@ use crate::{
 };
 
 pub(super) const NAMES: &[&str] = &[
-    "chomp", "endswith", "format", "formatlist", "indent", "join", "lower", "regex", "regexall", "replace", "split",
-    "startswith", "strcontains", "strrev", "substr", "title", "trim", "trimprefix", "trimspace", "trimsuffix", "upper",
+    "chomp",
+    "endswith",
+    "format",
+    "formatlist",
+    "indent",
+    "join",
+    "lower",
+    "regex",
+    "regexall",
+    "replace",
+    "split",
+    "startswith",
+    "strcontains",
+    "strrev",
+    "substr",
+    "title",
+    "trim",
+    "trimprefix",
+    "trimspace",
+    "trimsuffix",
+    "upper",
 ];
 
 pub(super) fn find(name: &str) -> Option<Function> {
@@ -66,7 +85,9 @@ fn format(arguments: &[Value]) -> Outcome {
             continue;
         }
         let mut flags = String::new();
-        while let Some(flag) = chars.next_if(|c| matches!(c, '-' | '+' | ' ' | '0' | '#' | '[' | ']' | '.') || c.is_ascii_digit()) {
+        while let Some(flag) = chars
+            .next_if(|c| matches!(c, '-' | '+' | ' ' | '0' | '#' | '[' | ']' | '.') || c.is_ascii_digit())
+        {
             flags.push(flag);
             if flags.len() > 16 {
                 return Err(Trouble::Failed("the format is wrong"));
@@ -101,7 +122,9 @@ fn verb_of(verb: char, flags: &str, value: &Value, out: &mut Text) -> Result<(),
     let text = match verb {
         's' | 'v' => match value.as_text() {
             Some(text) => text.to_string(),
-            None if verb == 'v' => super::encoding::json(value).map_or_else(|| "…".to_owned(), |json| json.to_string()),
+            None if verb == 'v' => {
+                super::encoding::json(value).map_or_else(|| "…".to_owned(), |json| json.to_string())
+            }
             None => {
                 out.value(value);
                 return Ok(());
@@ -118,9 +141,14 @@ fn verb_of(verb: char, flags: &str, value: &Value, out: &mut Text) -> Result<(),
         't' => value.as_bool().ok_or_else(|| trouble(value, "true or false is expected"))?.to_string(),
         _ => return Err(Trouble::Failed("the format has an unknown verb")),
     };
-    let text = if flags.contains('+') && value.as_number().is_some_and(|n| n >= 0.0) { format!("+{text}") } else { text };
+    let text = if flags.contains('+') && value.as_number().is_some_and(|n| n >= 0.0) {
+        format!("+{text}")
+    } else {
+        text
+    };
     let missing = width.saturating_sub(text.chars().count());
-    let zero = flags.trim_start_matches(['-', '+', ' ', '#']).starts_with('0') && matches!(verb, 'd' | 'x' | 'X' | 'b' | 'o' | 'f');
+    let zero = flags.trim_start_matches(['-', '+', ' ', '#']).starts_with('0')
+        && matches!(verb, 'd' | 'x' | 'X' | 'b' | 'o' | 'f');
     if flags.contains('-') {
         out.literal(&text);
         out.literal(&" ".repeat(missing));
@@ -189,7 +217,8 @@ fn compiled(pattern: &str) -> Result<Regex, Trouble> {
 
 /// What one match yields: the whole, a list of groups, or an object of named groups.
 fn captured(regex: &Regex, found: &regex::Captures<'_>) -> Value {
-    let group = |found: Option<regex::Match<'_>>| found.map_or_else(Value::null, |found| Value::text(found.as_str()));
+    let group =
+        |found: Option<regex::Match<'_>>| found.map_or_else(Value::null, |found| Value::text(found.as_str()));
     if regex.capture_names().flatten().next().is_some() {
         let named = regex.capture_names().flatten().map(|name| (name.into(), group(found.name(name))));
         Value::object(named.collect::<Object>())
@@ -208,7 +237,9 @@ fn regex_first(arguments: &Arguments<'_>) -> Outcome {
 
 fn regex_all(arguments: &Arguments<'_>) -> Outcome {
     let (regex, text) = (compiled(&arguments.text(0)?)?, arguments.text(1)?);
-    Ok(Value::list(regex.captures_iter(&text).take(MOST_ELEMENTS).map(|found| captured(&regex, &found)).collect()))
+    Ok(Value::list(
+        regex.captures_iter(&text).take(MOST_ELEMENTS).map(|found| captured(&regex, &found)).collect(),
+    ))
 }
 
 fn replace(arguments: &Arguments<'_>) -> Outcome {
