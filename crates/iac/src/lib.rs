@@ -24,5 +24,9 @@ mod yaml;
 
 /// Every inspector of this crate.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![Box::new(terraform::TerraformInspector::default()), Box::new(terraform::TerraformFileInspector)]
+    vec![
+        Box::new(terraform::TerraformInspector::default()),
+        Box::new(terraform::TerraformFileInspector),
+        Box::new(terraform::PlanInspector),
+    ]
 }

@@ -39,7 +39,7 @@ pub fn evaluate(condition: &Condition, subject: Subject<'_>) -> Outcome {
         Condition::Any(conditions) => {
             Outcome::fold(conditions.iter().map(|condition| evaluate(condition, subject)), Truth::True)
         }
-        Condition::Not(condition) => evaluate(condition, subject).not(),
+        Condition::Not(condition) => evaluate(condition, subject).negated(),
         Condition::Attribute { path, default, every, tests } => {
             let outcomes = subject.hits(path).into_iter().map(|hit| attribute(&hit, default.as_ref(), tests));
             Outcome::fold(outcomes, if *every { Truth::False } else { Truth::True })
@@ -130,7 +130,7 @@ fn elements(path: &Path, quantifier: Quantifier, condition: &Condition, subject:
     match quantifier {
         Quantifier::Some => Outcome::fold(outcomes, Truth::True),
         Quantifier::Every => Outcome::fold(outcomes, Truth::False),
-        Quantifier::None => Outcome::fold(outcomes, Truth::True).not(),
+        Quantifier::None => Outcome::fold(outcomes, Truth::True).negated(),
     }
 }
 

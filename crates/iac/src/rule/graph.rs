@@ -8,18 +8,23 @@ use crate::{
     value::{Data, Fragment, Link, Value},
 };
 
+/// A type of resource, and the path of its attribute.
+type IndexKey = (Arc<str>, Vec<super::Step>);
+/// Module instance, type and name.
+type TargetKey = (u32, Arc<str>, Arc<str>);
+
 /// All resources of one root, and the references between them.
 #[derive(Debug)]
 pub struct Graph<'r> {
     resources: &'r [Resource],
     by_kind: HashMap<&'r str, Vec<usize>>,
-    indexes: RefCell<HashMap<(Arc<str>, Vec<super::Step>), Rc<Index>>>,
+    indexes: RefCell<HashMap<IndexKey, Rc<Index>>>,
 }
 
 /// Resources of one type by what one of their attributes refers to.
 #[derive(Debug, Default)]
 struct Index {
-    by_target: HashMap<(u32, Arc<str>, Arc<str>), Vec<(usize, Arc<Link>)>>,
+    by_target: HashMap<TargetKey, Vec<(usize, Arc<Link>)>>,
     by_text: HashMap<Arc<str>, Vec<usize>>,
     unresolved: Vec<usize>,
 }

@@ -30,7 +30,7 @@ impl Truth {
 
     /// The contrary.
     #[must_use]
-    pub fn not(self) -> Self {
+    pub fn negated(self) -> Self {
         match self {
             Self::True => Self::False,
             Self::False => Self::True,
@@ -71,8 +71,8 @@ impl Outcome {
     }
 
     #[must_use]
-    pub(super) fn not(self) -> Self {
-        Self { truth: self.truth.not(), ..self }
+    pub(super) fn negated(self) -> Self {
+        Self { truth: self.truth.negated(), ..self }
     }
 
     /// One outcome of several, any of which makes it `decisive`. Of those that agree, the first that has a place tells why.
@@ -90,6 +90,6 @@ impl Outcome {
                 Some(known) => known,
             });
         }
-        result.unwrap_or_else(|| Self::new(decisive.not(), Witness::default()))
+        result.unwrap_or_else(|| Self::new(decisive.negated(), Witness::default()))
     }
 }

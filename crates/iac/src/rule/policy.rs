@@ -101,7 +101,7 @@ impl StatementTest {
     fn granted(&self, statement: &Value) -> Truth {
         if let Some(all_but) = statement.get("NotAction").filter(|value| !value.is_null()) {
             return texts(all_but, &|pattern| self.grants.iter().all(|action| matches(pattern, action)))
-                .not();
+                .negated();
         }
         match statement.get("Action") {
             Some(actions) => {

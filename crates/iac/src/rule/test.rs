@@ -66,17 +66,17 @@ impl Test {
         match self {
             Self::Exists(wanted) => Truth::of(exists(value).map(|exists| exists == *wanted)),
             Self::In(values) => one_of(value, values),
-            Self::NotIn(values) => one_of(value, values).not(),
+            Self::NotIn(values) => one_of(value, values).negated(),
             Self::Matches(regex) => {
                 text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text)))
             }
             Self::NotMatches(regex) => {
-                text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text))).not()
+                text(value).map_or_else(|| undecided(value), |text| yes(regex.is_match(&text))).negated()
             }
             Self::StartsWith(starts) => starts_with(value, starts),
             Self::EndsWith(ends) => ends_with(value, ends),
             Self::Contains(values) => contains(value, values),
-            Self::NotContains(values) => contains(value, values).not(),
+            Self::NotContains(values) => contains(value, values).negated(),
             Self::LessThan(limit) => number(value, |number| number < *limit),
             Self::AtMost(limit) => number(value, |number| number <= *limit),
             Self::GreaterThan(limit) => number(value, |number| number > *limit),
@@ -91,7 +91,7 @@ impl Test {
             }
             Self::CidrPublic(wanted) => {
                 let public = any_text(value, |text| Cidr::parse(text).is_some_and(|own| !own.is_private()));
-                if *wanted { public } else { public.not() }
+                if *wanted { public } else { public.negated() }
             }
             Self::IncludesPort(ports) => any_text(value, |text| includes_port(text, ports)),
             Self::Empty(wanted) => Truth::of(length(value).map(|length| (length == 0) == *wanted)),

@@ -6,6 +6,7 @@ use bartizan_core::{
 };
 
 use super::{
+    plan,
     project::{holds_configuration, is_configuration},
     roots::{Reading, Settings, read},
 };
@@ -87,6 +88,75 @@ impl Inspector for TerraformFileInspector {
         for finding in &mut inspection.findings {
             finding.at.path = asset.path.clone();
         }
+        inspection
+    }
+}
+
+/// Reads the JSON of a plan, with the configuration beside it where there is one.
+#[derive(Debug, Default)]
+pub struct PlanInspector;
+
+impl Inspector for PlanInspector {
+    fn kind(&self) -> Kind {
+        Kind::new("terraform-plan")
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        RULES
+    }
+
+    fn accepts(&self, probe: &Probe<'_>) -> Claim {
+        let head = String::from_utf8_lossy(&probe.head);
+        let has = |key: &str| head.contains(key);
+        if probe.first_visible() == Some(b'{') && has("\"format_version\"") && has("\"terraform_version\"") {
+            Claim::Certain
+        } else {
+            Claim::No
+        }
+    }
+
+    fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
+        let mut inspection = Inspection::new();
+        let interrupted = || context.interrupted();
+        let bytes = match asset.content.whole(context.limits.held) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                inspection.coverage.miss(format!("it cannot be read: {error}"));
+                return inspection;
+            }
+        };
+        let parsed = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(|text| {
+            serde_json::from_str(text).map(|plan| (text, plan)).map_err(|error| error.to_string())
+        });
+        let (text, plan): (&str, serde_json::Value) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                inspection.coverage.miss(format!("it is no JSON: {error}"));
+                return inspection;
+            }
+        };
+        // The configuration of the same folder tells lines, origins and comments.
+        let beside = asset
+            .siblings
+            .as_ref()
+            .filter(|tree| tree.list("").iter().any(|entry| is_configuration(&entry.path)));
+        let mut reading = match beside {
+            Some(tree) => read(tree.as_ref(), &Settings::default(), &interrupted),
+            None => Reading::default(),
+        };
+        let name = asset.path.name().to_owned();
+        let file = reading.sources.add(name.as_str(), text);
+        let Some(mut resources) = plan::resources(&plan, file, &reading.sources) else {
+            inspection.coverage.miss("it has no planned values");
+            return inspection;
+        };
+        if let Some(root) = reading.roots.iter().find(|root| root.folder.is_empty()) {
+            plan::join(&mut resources, &root.resources);
+        }
+        let folder = asset.path.as_str().strip_suffix(&name).unwrap_or_default().trim_end_matches('/');
+        let at = Asset { path: bartizan_core::AssetPath::new(folder), ..asset.clone() };
+        inspection.findings =
+            judge(&resources, &reading.sources, builtin(), Framework::Plan, &at, &interrupted);
         inspection
     }
 }

@@ -8,6 +8,7 @@ mod evaluate;
 mod functions;
 mod inspector;
 mod module;
+mod plan;
 mod policy_document;
 mod project;
 mod roots;
@@ -16,7 +17,7 @@ mod suppression;
 mod tests;
 
 pub use functions::NAMES as FUNCTIONS;
-pub use inspector::{TerraformFileInspector, TerraformInspector};
+pub use inspector::{PlanInspector, TerraformFileInspector, TerraformInspector};
 pub use project::is_configuration;
 pub use roots::{Reading, Root, Settings, read};
 pub(crate) use suppression::covering;

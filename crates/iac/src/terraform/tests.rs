@@ -26,7 +26,7 @@ fn only(reading: &Reading) -> &Resource {
 }
 
 /// The value of an expression, as text.
-fn value(expression: &str) -> String {
+pub(super) fn value(expression: &str) -> String {
     shown(&evaluated(expression, ""))
 }
 
@@ -236,4 +236,74 @@ fn a_finding_names_the_value_and_where_it_comes_from() {
         about.provenance.as_deref(),
         Some("`acl = local.acl`, defined in `main.tf:5`; `var.acl`, default in `main.tf:2`")
     );
+}
+
+const PLAN: &str = r#"{
+  "format_version": "1.2", "terraform_version": "1.9.0",
+  "resource_changes": [
+    {"address": "aws_s3_bucket.a[\"eu\"]", "mode": "managed", "type": "aws_s3_bucket", "name": "a", "index": "eu",
+     "change": {"actions": ["create"], "after": {"bucket": "data-eu", "acl": "public-read"},
+                "after_unknown": {"id": true, "arn": true}, "after_sensitive": {}}},
+    {"address": "aws_s3_bucket_public_access_block.a", "mode": "managed", "type": "aws_s3_bucket_public_access_block",
+     "name": "a", "change": {"actions": ["create"],
+       "after": {"block_public_acls": true, "block_public_policy": true, "ignore_public_acls": true,
+                 "restrict_public_buckets": true}, "after_unknown": {"bucket": true}, "after_sensitive": {}}},
+    {"address": "module.db.aws_db_instance.a", "module_address": "module.db", "mode": "managed",
+     "type": "aws_db_instance", "name": "a",
+     "change": {"actions": ["update"], "after": {"password": "hunter2"}, "after_unknown": {"storage_encrypted": true},
+                "after_sensitive": {"password": true}}},
+    {"address": "aws_db_instance.gone", "mode": "managed", "type": "aws_db_instance", "name": "gone",
+     "change": {"actions": ["delete"], "after": null, "after_unknown": {}, "after_sensitive": false}}
+  ],
+  "configuration": {"root_module": {"resources": [
+    {"type": "aws_s3_bucket_public_access_block", "name": "a",
+     "expressions": {"bucket": {"references": ["aws_s3_bucket.a[\"eu\"].id", "aws_s3_bucket.a"]}}}]}}
+}"#;
+
+fn planned(files: &[(&str, &str)]) -> Vec<Finding> {
+    use bartizan_core::{Asset, Budget, Content, Context, Inspector as _, Limits, Options};
+    let asset =
+        Asset::new("plan.json", Content::from_bytes(PLAN)).beside(std::sync::Arc::new(Files::of(files)));
+    let (limits, budget) = (Limits::default(), Budget::default());
+    let context = Context {
+        limits: &limits,
+        options: Options::default(),
+        budget: &budget,
+        outlet: &|_| {},
+        interrupt: &|| false,
+    };
+    let inspection = super::PlanInspector.inspect(&asset, &context);
+    assert!(inspection.coverage.is_complete());
+    inspection.findings
+}
+
+fn told(finding: &Finding) -> (&str, State, &str, Option<u32>) {
+    let about = finding.infrastructure.as_ref().unwrap();
+    (finding.rule.id, about.state, finding.at.path.as_str(), finding.at.line)
+}
+
+#[test]
+fn a_plan_is_judged_by_the_same_rules_and_what_is_known_after_apply_stays_open() {
+    let findings = planned(&[]);
+    let told: Vec<_> =
+        findings.iter().map(told).filter(|told| told.0 != "iac/backup-retention-short").collect();
+    assert_eq!(
+        told,
+        [
+            ("iac/s3-bucket-public-acl", State::Fail, "plan.json", Some(4)),
+            ("iac/rds-storage-unencrypted", State::Unknown, "plan.json", Some(11)),
+        ]
+    );
+    let unresolved = findings.iter().find_map(|finding| finding.infrastructure.as_ref()?.unresolved.clone());
+    assert_eq!(unresolved.as_deref(), Some("module.db.aws_db_instance.a.storage_encrypted"));
+}
+
+#[test]
+fn a_plan_beside_its_source_is_told_in_lines_of_the_source() {
+    let source = "variable \"acl\" {\n  default = \"x\"\n}\nresource \"aws_s3_bucket\" \"a\" {\n  \
+                  for_each = toset([\"eu\"])\n  acl = var.acl\n}\n";
+    let findings = planned(&[("main.tf", source)]);
+    assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "main.tf", Some(6)));
+    let about = findings[0].infrastructure.as_ref().unwrap();
+    assert_eq!(about.value.as_deref(), Some("\"public-read\""));
 }

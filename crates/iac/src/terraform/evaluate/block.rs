@@ -80,9 +80,7 @@ impl<'p> Evaluator<'p> {
             push(object, &kind, Value::object(made).or_at(env.place(content.span)).inherit(&collection));
         }
         // No element is not the same as no block: it is known to be absent, and where that was decided.
-        if !object.contains_key(&kind) {
-            object.insert(kind, Value::list(Vec::new()).or_at(place).inherit(&collection));
-        }
+        object.entry(kind).or_insert_with(|| Value::list(Vec::new()).or_at(place).inherit(&collection));
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{
     value::{Data, Object, Value},
 };
 
+/// Files that `fileset` looks at.
+const MOST_FILES: usize = 100_000;
 /// Files that are templates.
 const MOST_TEMPLATES: usize = 1000;
 
@@ -258,6 +260,18 @@ impl<'p> Evaluator<'p> {
         }
         let Some(path) = arguments.first() else { return unknown("an argument is missing") };
         let Some(text) = path.as_text() else { return as_unknown(path) };
+        if name == "templatestring" {
+            return match arguments.get(1) {
+                Some(variables) => self.template_file(&format!("= {text}"), &text, variables, env),
+                None => unknown("an argument is missing"),
+            };
+        }
+        if name == "fileset" {
+            return match arguments.get(1) {
+                Some(pattern) => self.file_set(&text, pattern),
+                None => unknown("an argument is missing"),
+            };
+        }
         let Some(path) = resolve("", &text) else { return unknown("the path leaves what is scanned") };
         let file = self.tree.entry(&path).filter(|entry| {
             matches!(entry.kind, bartizan_core::EntryKind::File | bartizan_core::EntryKind::LinkInside)
@@ -302,5 +316,38 @@ impl<'p> Evaluator<'p> {
                 env.bind(name, value.clone())
             });
         self.template(parts, &inner)
+    }
+
+    /// Files below a folder whose path from there matches.
+    fn file_set(&mut self, folder: &str, pattern: &Value) -> Value {
+        let Some(text) = pattern.as_text() else { return as_unknown(pattern) };
+        let glob = globset::GlobBuilder::new(&text).literal_separator(true).build();
+        let (Ok(glob), Some(folder)) = (glob, resolve("", folder)) else {
+            return Value::failed("fileset()", "the pattern or the folder is wrong");
+        };
+        let matcher = glob.compile_matcher();
+        let mut found = Vec::new();
+        let mut waiting = vec![folder.clone()];
+        let mut seen = 0;
+        while let Some(next) = waiting.pop() {
+            for entry in self.tree.list(&next) {
+                seen += 1;
+                if seen > MOST_FILES {
+                    return Value::unknown("fileset()", "there are too many files");
+                }
+                match entry.kind {
+                    bartizan_core::EntryKind::Directory => waiting.push(entry.path),
+                    _ => {
+                        let path =
+                            entry.path.strip_prefix(&folder).unwrap_or(&entry.path).trim_start_matches('/');
+                        if matcher.is_match(path) {
+                            found.push(path.to_owned());
+                        }
+                    }
+                }
+            }
+        }
+        found.sort();
+        Value::list(found.into_iter().map(Value::text).collect())
     }
 }

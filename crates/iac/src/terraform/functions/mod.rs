@@ -10,6 +10,8 @@ mod hash;
 mod network;
 mod numeric;
 mod set;
+#[cfg(test)]
+mod tests;
 mod text;
 mod time;
 
@@ -120,6 +122,7 @@ pub const NAMES: &[&[&str]] = &[
     network::NAMES,
     time::NAMES,
     convert::NAMES,
+    files::NAMES,
     FILES,
     &["try", "can"],
 ];
@@ -134,6 +137,7 @@ fn find(name: &str) -> Option<Function> {
         .or_else(|| network::find(name))
         .or_else(|| time::find(name))
         .or_else(|| convert::find(name))
+        .or_else(|| files::find(name))
 }
 
 /// Applies a function; `None` when it is not one of those that depend on their arguments alone.
