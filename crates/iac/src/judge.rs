@@ -25,10 +25,7 @@ pub fn judge(
         if interrupted() {
             break;
         }
-        if resource.link.data_source && framework != Framework::Terraform {
-            continue;
-        }
-        for control in catalogue.of(framework, &resource.link.kind) {
+        for control in catalogue.of(framework, &resource.kind) {
             if let Some(outcome) = decide(control, resource, &graph) {
                 findings.push(finding(control, resource, &outcome, sources, asset));
             }

@@ -22,10 +22,10 @@ pub mod terraform;
 pub mod value;
 mod yaml;
 
-/// Every inspector of this crate.
-pub fn inspectors() -> Vec<Box<dyn Inspector>> {
+/// Every inspector of this crate, with what the user says about Terraform besides the files.
+pub fn inspectors(settings: terraform::Settings) -> Vec<Box<dyn Inspector>> {
     vec![
-        Box::new(terraform::TerraformInspector::default()),
+        Box::new(terraform::TerraformInspector { settings }),
         Box::new(terraform::TerraformFileInspector),
         Box::new(terraform::PlanInspector),
     ]

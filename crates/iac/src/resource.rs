@@ -9,6 +9,8 @@ use crate::{source::Place, value::Link, value::Value};
 pub struct Resource {
     /// Which instance, for connections between resources.
     pub link: Arc<Link>,
+    /// The type as rules name it: `aws_s3_bucket`, and `data.aws_s3_bucket` for what is only read.
+    pub kind: Arc<str>,
     /// Address with modules and instance keys: `module.data[0].aws_s3_bucket.raw["eu"]`.
     pub address: Arc<str>,
     /// The whole block.
@@ -21,13 +23,6 @@ pub struct Resource {
     pub certain: bool,
     /// Comments that take findings back.
     pub suppressions: Vec<Suppression>,
-}
-
-impl Resource {
-    /// The type: `aws_s3_bucket`.
-    pub fn kind(&self) -> &str {
-        &self.link.kind
-    }
 }
 
 /// A comment that takes findings back.

@@ -189,7 +189,7 @@ fn refers(path: &Path, kinds: &[Arc<str>], condition: Option<&Condition>, subjec
             _ => Truth::False,
         };
         let mut unresolved = value.unresolved().filter(|_| truth == Truth::Unknown);
-        for target in targets.iter().filter(|target| kinds.contains(&target.kind)) {
+        for target in targets.iter().filter(|target| kinds.contains(&target.rule_kind())) {
             let outcome = match (subject.graph.find(target), condition) {
                 (Some(other), Some(condition)) => {
                     evaluate(condition, Subject { resource: other, value: &other.body, graph: subject.graph })

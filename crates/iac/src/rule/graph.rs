@@ -41,7 +41,7 @@ impl<'r> Graph<'r> {
     pub fn new(resources: &'r [Resource]) -> Self {
         let mut by_kind: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, resource) in resources.iter().enumerate() {
-            by_kind.entry(resource.kind()).or_default().push(index);
+            by_kind.entry(&resource.kind).or_default().push(index);
         }
         Self { resources, by_kind, indexes: RefCell::default() }
     }
@@ -53,7 +53,7 @@ impl<'r> Graph<'r> {
 
     /// The resource that a link is to.
     pub fn find(&self, link: &Link) -> Option<&'r Resource> {
-        self.of_kind(&link.kind).find(|resource| resource.link.is_same(link))
+        self.of_kind(&link.rule_kind()).find(|resource| resource.link.is_same(link))
     }
 
     /// Resources of type `kind` whose attribute `by` refers to `resource`, or names it by one of its attributes `to`.

@@ -19,5 +19,5 @@ mod tests;
 pub use functions::NAMES as FUNCTIONS;
 pub use inspector::{PlanInspector, TerraformFileInspector, TerraformInspector};
 pub use project::is_configuration;
-pub use roots::{Reading, Root, Settings, read};
+pub use roots::{Reading, Root, Settings, VariableFile, read};
 pub(crate) use suppression::covering;

@@ -59,13 +59,18 @@ fn places(file: FileId, sources: &Sources) -> HashMap<String, Place> {
     places
 }
 
+/// What each attribute refers to.
+type References = HashMap<String, Vec<String>>;
+/// Module instance, type and name.
+type Name = (u32, Arc<str>, Arc<str>);
+
 struct Reader {
     places: HashMap<String, Place>,
     whole: Place,
     /// Module instances by address.
     scopes: HashMap<String, u32>,
     /// What the attributes of a resource refer to, by module (without instance keys), type and name.
-    references: HashMap<(String, String, String), HashMap<String, Vec<String>>>,
+    references: HashMap<(String, String, String), References>,
     resources: Vec<Resource>,
 }
 
@@ -151,6 +156,7 @@ impl Reader {
             body: None,
         };
         self.resources.push(Resource {
+            kind: link.rule_kind(),
             link: Arc::new(link),
             address: address.into(),
             at,
@@ -163,7 +169,7 @@ impl Reader {
 
     /// Gives each unknown attribute the resource that its expression refers to.
     fn connect(&mut self) {
-        let mut by_name: HashMap<(u32, Arc<str>, Arc<str>), Vec<Arc<Link>>> = HashMap::new();
+        let mut by_name: HashMap<Name, Vec<Arc<Link>>> = HashMap::new();
         for resource in &self.resources {
             let link = &resource.link;
             let key = (link.scope, Arc::clone(&link.kind), Arc::clone(&link.name));

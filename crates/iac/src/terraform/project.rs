@@ -149,13 +149,18 @@ impl Project {
                 return None;
             }
         };
+        Some(self.parse(path, text))
+    }
+
+    /// Reads a text as a file of this path; errors in it are noted.
+    pub(crate) fn parse(&mut self, path: &str, text: &str) -> (FileId, Document) {
         let file = self.sources.add(path, text);
         let document = syntax::parse(text);
         for error in &document.errors {
             let line = self.sources.line_of(file, error.offset);
             self.miss(path, Some(line), error.message.clone());
         }
-        Some((file, document))
+        (file, document)
     }
 
     fn miss(&mut self, path: &str, line: Option<u32>, message: String) {

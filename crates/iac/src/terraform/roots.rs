@@ -23,9 +23,17 @@ use crate::{
 /// What the user says besides the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Files of variables, later ones win over earlier ones and over those that are read by themselves. Paths are from
-    /// the scanned root.
-    pub variable_files: Vec<String>,
+    /// Files of variables: later ones win over earlier ones, and over those that are read by themselves.
+    pub variable_files: Vec<VariableFile>,
+}
+
+/// A file of variables that the user names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableFile {
+    /// Its path, for reports.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// What one root module makes, with all modules that it calls.
@@ -54,7 +62,7 @@ pub struct Reading {
 pub fn read(tree: &dyn Tree, settings: &Settings, interrupted: &dyn Fn() -> bool) -> Reading {
     let mut project = Project::read(tree, interrupted);
     let named: Vec<_> =
-        settings.variable_files.iter().filter_map(|path| project.document(tree, path)).collect();
+        settings.variable_files.iter().map(|file| project.parse(&file.path, &file.text)).collect();
     let mut reading = Reading::default();
     let called = called(&project);
     let mut seen: BTreeSet<String> = BTreeSet::new();

@@ -1,6 +1,6 @@
 use bartizan_core::{Finding, State};
 
-use super::{Reading, Settings, read};
+use super::{Reading, Settings, VariableFile, read};
 use crate::{
     resource::Resource,
     rule::{
@@ -34,7 +34,7 @@ fn evaluated(expression: &str, rest: &str) -> Value {
     let text = format!("{rest}\nresource \"test_a\" \"a\" {{\n  x = {expression}\n}}\n");
     let reading = reading(&[("main.tf", &text)]);
     assert!(reading.unread.is_empty(), "{:?}", reading.unread);
-    let resource = reading.roots[0].resources.iter().find(|r| r.kind() == "test_a").unwrap();
+    let resource = reading.roots[0].resources.iter().find(|r| &*r.kind == "test_a").unwrap();
     resource.body.get("x").unwrap().clone()
 }
 
@@ -94,10 +94,11 @@ fn files_of_variables_win_by_their_order() {
         ),
         ("terraform.tfvars", "b = 2\nc = 2\n"),
         ("z.auto.tfvars", "c = 3\n"),
-        ("prod.tfvars", "a = 9\n"),
     ];
     assert_eq!(shown(only(&reading(&files)).body.get("x").unwrap()), "[1, 2, 3]");
-    let settings = Settings { variable_files: vec!["prod.tfvars".to_owned()] };
+    let settings = Settings {
+        variable_files: vec![VariableFile { path: "prod.tfvars".to_owned(), text: "a = 9\n".to_owned() }],
+    };
     let reading = read(&Files::of(&files), &settings, &|| false);
     let value = only(&reading).body.get("x").unwrap();
     assert_eq!(shown(value), "[9, 2, 3]");
@@ -180,7 +181,7 @@ fn hostile_numbers_of_instances_and_circles_end() {
     let text = "resource \"test_a\" \"a\" { count = 1000000000 }\nresource \"test_b\" \"b\" { x = 1 }\n";
     let reading = read(&Files::of(&[("main.tf", text)]), &Settings::default(), &|| false);
     assert!(reading.unread.iter().any(|unread| unread.message.contains("instances")));
-    assert!(reading.roots[0].resources.iter().any(|resource| resource.kind() == "test_b"));
+    assert!(reading.roots[0].resources.iter().any(|resource| &*resource.kind == "test_b"));
     let chain: String = (0..5000).map(|n| format!("a{n} = local.a{}\n", n + 1)).collect();
     let text = format!("locals {{\n{chain}a5000 = 1\n}}\nresource \"test_a\" \"a\" {{ x = local.a0 }}\n");
     let reading = read(&Files::of(&[("main.tf", &text)]), &Settings::default(), &|| false);

@@ -106,6 +106,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// The type as rules name it.
+    pub fn rule_kind(&self) -> Arc<str> {
+        if self.data_source { format!("data.{}", self.kind).into() } else { Arc::clone(&self.kind) }
+    }
+
     /// Is it the same instance? An instance whose key is not known may be any of them.
     pub fn is_same(&self, other: &Self) -> bool {
         self.scope == other.scope

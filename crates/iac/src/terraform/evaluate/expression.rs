@@ -5,8 +5,23 @@ use std::sync::Arc;
 use super::{Environment, Evaluator, as_unknown};
 use crate::{
     syntax::{Expression, ExpressionKind as Kind, Key, Step},
-    value::{Data, Object, Value},
+    value::{Data, Object, Provenance, Value},
 };
+
+/// One of two values, nobody knows which: unknown, but still connected with the resources that either refers to.
+fn either(condition: &Value, yes: &Value, no: &Value) -> Value {
+    let unknown = as_unknown(condition);
+    let target = [yes, no].into_iter().find_map(|value| value.unresolved()?.target.clone());
+    let (Some(target), Data::Unknown(unresolved)) = (target, &unknown.data) else { return unknown };
+    let step = Provenance {
+        reference: Arc::clone(&unresolved.reference),
+        how: "decides in",
+        at: condition.at,
+        target: Some(target),
+        next: unknown.from.clone(),
+    };
+    Value { from: Some(Arc::new(step)), ..unknown }
+}
 
 impl<'p> Evaluator<'p> {
     pub(super) fn expression(&mut self, expression: &'p Expression, env: &Environment) -> Value {
@@ -78,7 +93,7 @@ impl<'p> Evaluator<'p> {
                 let (yes, no) = (self.evaluate(yes, env), self.evaluate(no, env));
                 match yes.equals(&no) {
                     Some(true) => yes,
-                    _ => as_unknown(&condition),
+                    _ => either(&condition, &yes, &no),
                 }
             }
         }

@@ -146,6 +146,7 @@ impl<'p> Evaluator<'p> {
             });
             let suffix = shown.map_or(String::new(), |key| format!("[{key}]"));
             self.resources.push(Resource {
+                kind: link.rule_kind(),
                 link: Arc::clone(&link),
                 address: format!("{prefix}{data}{kind}.{name}{suffix}").into(),
                 at: env.place(block.span),
