@@ -4,10 +4,10 @@ use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State
 
 use crate::{
     resource::Resource,
-    rule::{Catalogue, Control, Framework, Graph, Outcome, Subject, Truth, evaluate},
+    rule::{Catalogue, Category, Control, Framework, Graph, Outcome, Subject, Truth, Witness, evaluate},
     source::{Place, Sources},
     terraform::covering,
-    value::shown,
+    value::{Data, names_a_secret, shown},
 };
 
 /// Applies every control of a catalogue to every resource of a root. `path` turns a file's path into that of its asset.
@@ -67,7 +67,12 @@ fn finding(
 ) -> Finding {
     let witness = &outcome.witness;
     let at = witness.at.filter(|at| resource.at.encloses(*at)).unwrap_or(resource.header);
-    let value = witness.value.as_ref().map(shown);
+    let secret = is_secret(control, witness);
+    let value = witness.value.as_ref().map(|value| match &value.data {
+        Data::Null | Data::Bool(_) => shown(value),
+        _ if secret => "(sensitive)".to_owned(),
+        _ => shown(value),
+    });
     let suppression = covering(resource, control.rule.id, &control.aliases, at);
     let state = match (outcome.truth, suppression) {
         (_, Some(_)) => State::Suppressed,
@@ -110,7 +115,7 @@ fn finding(
         tier: Tier::Rule,
         aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
         value,
-        provenance: provenance(outcome, sources, at),
+        provenance: provenance(outcome, sources, at, secret),
         unresolved: witness
             .unresolved
             .as_ref()
@@ -122,14 +127,26 @@ fn finding(
     finding
 }
 
+/// Must the value stay hidden, whoever forgot to declare it sensitive?
+fn is_secret(control: &Control, witness: &Witness) -> bool {
+    let last = witness.path.rsplit('.').next().unwrap_or_default();
+    let origin = witness.value.as_ref().and_then(|value| value.from.as_ref());
+    control.category == Category::Secrets
+        || names_a_secret(last)
+        || origin.is_some_and(|from| from.steps().any(|step| names_a_secret(&step.reference)))
+}
+
 /// "`public = var.open`, set in `prod.tfvars:3`".
-fn provenance(outcome: &Outcome, sources: &Sources, at: Place) -> Option<String> {
+fn provenance(outcome: &Outcome, sources: &Sources, at: Place, secret: bool) -> Option<String> {
     let value = outcome.witness.value.as_ref()?;
     let from = value.from.as_ref()?;
     let text = sources.text(at);
     // A whole block says less than the reference itself.
-    let head =
-        if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
+    let head = if secret || text.contains(['\n', '{']) || text.len() > 160 {
+        None
+    } else {
+        Some(redacted(&squeezed(text)))
+    };
     let mut out = String::new();
     for (index, step) in from.steps().enumerate() {
         match (index, &head) {

@@ -1,5 +1,12 @@
 //! Compares with what others wrote: an independent reader of HCL, over a corpus of public configurations.
 
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected ends there; clippy knows test functions only"
+)]
+
 use std::{env, fs, path::Path};
 
 use bartizan_iac::syntax;

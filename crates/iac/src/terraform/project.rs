@@ -94,6 +94,7 @@ impl Project {
                 .iter()
                 .filter_map(|entry| entry.path.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
                 .collect();
+            let mut inner = Vec::new();
             for entry in &entries {
                 let name = last_name(&entry.path);
                 match entry.kind {
@@ -102,7 +103,7 @@ impl Project {
                         let message = format!("folders are nested more than {DEEPEST_FOLDER} levels deep");
                         project.miss(&entry.path, None, message);
                     }
-                    EntryKind::Directory => waiting.push((entry.path.clone(), depth + 1)),
+                    EntryKind::Directory => inner.push((entry.path.clone(), depth + 1)),
                     // OpenTofu reads the one instead of the other.
                     EntryKind::File | EntryKind::LinkInside
                         if is_configuration(name) && !replaced.contains(&entry.path) =>
@@ -121,6 +122,12 @@ impl Project {
                             files.insert(first, read);
                         }
                     }
+                    EntryKind::File | EntryKind::LinkInside
+                        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") =>
+                    {
+                        let message = "configuration written as JSON is not understood yet";
+                        project.miss(&entry.path, None, message.to_owned());
+                    }
                     EntryKind::LinkOutside if is_configuration(name) => {
                         let message = "a link that leaves the scanned folder, which is not followed";
                         project.miss(&entry.path, None, message.to_owned());
@@ -128,6 +135,8 @@ impl Project {
                     _ => {}
                 }
             }
+            // The last is taken first: folders are read in the order of their names.
+            waiting.extend(inner.into_iter().rev());
         }
         project
     }

@@ -14,13 +14,18 @@ fn reading(files: &[(&str, &str)]) -> Reading {
     read(&Files::of(files), &Settings::default(), &|| false)
 }
 
-fn addresses(reading: &Reading) -> Vec<String> {
+/// The resources, without the declarations.
+fn made(reading: &Reading) -> Vec<&Resource> {
     let resources = reading.roots.iter().flat_map(|root| &root.resources);
-    resources.map(|resource| resource.address.to_string()).collect()
+    resources.filter(|resource| resource.kind.starts_with("test_")).collect()
+}
+
+fn addresses(reading: &Reading) -> Vec<String> {
+    made(reading).iter().map(|resource| resource.address.to_string()).collect()
 }
 
 fn only(reading: &Reading) -> &Resource {
-    let all: Vec<&Resource> = reading.roots.iter().flat_map(|root| &root.resources).collect();
+    let all = made(reading);
     assert_eq!(all.len(), 1, "{:?}", addresses(reading));
     all[0]
 }
@@ -120,7 +125,7 @@ fn every_instance_has_an_address() {
         addresses(&reading),
         ["test_a.n[0]", "test_a.n[1]", "test_a.m[\"x\"]", "test_a.m[\"y\"]", "test_a.u"]
     );
-    assert!(!reading.roots[0].resources[4].certain);
+    assert!(!made(&reading)[4].certain);
 }
 
 #[test]
@@ -144,11 +149,11 @@ fn modules_are_evaluated_through_their_callers() {
         addresses(&reading),
         ["test_b.b", "module.net[\"a\"].test_a.this", "module.net[\"b\"].test_a.this"]
     );
-    let by = |index: usize, name: &str| shown(reading.roots[0].resources[index].body.get(name).unwrap());
+    let by = |index: usize, name: &str| shown(made(&reading)[index].body.get(name).unwrap());
     assert_eq!(by(1, "name"), "\"net-a\"");
     assert_eq!(by(0, "name"), "\"net-b\"");
     assert_eq!(by(0, "net"), "(unknown: test_a.this.id)");
-    let name = reading.roots[0].resources[0].body.get("name").unwrap();
+    let name = made(&reading)[0].body.get("name").unwrap();
     let from = name.from.as_ref().unwrap().shown(&reading.sources);
     assert!(from.contains("passed in `main.tf:4`"), "{from}");
 }
@@ -307,4 +312,39 @@ fn a_plan_beside_its_source_is_told_in_lines_of_the_source() {
     assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "main.tf", Some(6)));
     let about = findings[0].infrastructure.as_ref().unwrap();
     assert_eq!(about.value.as_deref(), Some("\"public-read\""));
+}
+
+#[test]
+fn secrets_stay_hidden_though_nobody_declared_them_sensitive() {
+    for name in ["password", "db_password", "var.api_key", "connection_string", "auth.token"] {
+        assert!(crate::value::names_a_secret(name), "{name}");
+    }
+    for name in ["tokenizer", "kms_key_id", "secret_arn", "password_policy", "key_name", "token_type"] {
+        assert!(!crate::value::names_a_secret(name), "{name}");
+    }
+    let value = evaluated("{ password = \"hunter2\", port = 1 }", "");
+    assert_eq!(shown(&value), "{password = (sensitive), port = 1}");
+}
+
+#[test]
+fn files_are_found_from_the_folder_of_the_root_module() {
+    let reading = reading(&[
+        (
+            "infra/main.tf",
+            "module \"m\" { source = \"../modules/m\" }\nresource \"test_a\" \"a\" {\n  x = file(\"a.txt\")\n}\n",
+        ),
+        ("infra/a.txt", "one"),
+        (
+            "modules/m/main.tf",
+            "resource \"test_b\" \"b\" {\n  x = templatefile(\"${path.module}/b.tpl\", { n = 2 })\n  \
+                               y = fileset(path.module, \"*.tpl\")\n  z = file(\"../../../etc/passwd\")\n}\n",
+        ),
+        ("modules/m/b.tpl", "n=${n}"),
+    ]);
+    let get = |index: usize, name: &str| shown(made(&reading)[index].body.get(name).unwrap());
+    assert_eq!(addresses(&reading), ["test_a.a", "module.m.test_b.b"]);
+    assert_eq!(get(0, "x"), "\"one\"");
+    assert_eq!(get(1, "x"), "\"n=2\"");
+    assert_eq!(get(1, "y"), "[\"b.tpl\"]");
+    assert_eq!(get(1, "z"), "(unknown: file())");
 }

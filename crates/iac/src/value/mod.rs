@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use decode::{from_json, parse_json};
 pub use provenance::Provenance;
-pub use show::{number, shown};
+pub use show::{names_a_secret, number, shown};
 
 use crate::source::Place;
 

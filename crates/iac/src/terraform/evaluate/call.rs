@@ -252,6 +252,11 @@ impl<'p> Evaluator<'p> {
         last
     }
 
+    /// The folder of the root module, where Terraform runs: paths are from there.
+    fn root_folder(&self) -> Arc<str> {
+        self.scope(0).map(|scope| Arc::clone(&scope.module.folder)).unwrap_or_default()
+    }
+
     /// Functions that read the files of the project.
     fn file_function(&mut self, name: &str, arguments: &[Value], env: &Environment) -> Value {
         let unknown = |why| Value::unknown(format!("{name}()"), why);
@@ -272,7 +277,9 @@ impl<'p> Evaluator<'p> {
                 None => unknown("an argument is missing"),
             };
         }
-        let Some(path) = resolve("", &text) else { return unknown("the path leaves what is scanned") };
+        let Some(path) = resolve(&self.root_folder(), &text) else {
+            return unknown("the path leaves what is scanned");
+        };
         let file = self.tree.entry(&path).filter(|entry| {
             matches!(entry.kind, bartizan_core::EntryKind::File | bartizan_core::EntryKind::LinkInside)
         });
@@ -322,7 +329,7 @@ impl<'p> Evaluator<'p> {
     fn file_set(&mut self, folder: &str, pattern: &Value) -> Value {
         let Some(text) = pattern.as_text() else { return as_unknown(pattern) };
         let glob = globset::GlobBuilder::new(&text).literal_separator(true).build();
-        let (Ok(glob), Some(folder)) = (glob, resolve("", folder)) else {
+        let (Ok(glob), Some(folder)) = (glob, resolve(&self.root_folder(), folder)) else {
             return Value::failed("fileset()", "the pattern or the folder is wrong");
         };
         let matcher = glob.compile_matcher();

@@ -15,12 +15,12 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use bartizan_core::Tree;
 
-use super::project::Project;
+use super::{module::Module, project::Project};
 use crate::{
     resource::Resource,
     source::{FileId, Place},
-    syntax::{Expression, Part, Span},
-    value::{Data, Provenance, Unresolved, Value},
+    syntax::{Block, Expression, Part, Span},
+    value::{Data, Link, Provenance, Unresolved, Value},
 };
 pub(super) use scope::Scope;
 pub(super) use shelf::Shelf;
@@ -225,5 +225,59 @@ impl<'p> Evaluator<'p> {
             }
             self.called(index, &block.label(0).into(), file);
         }
+        self.declarations(index, module);
+    }
+
+    /// Blocks that make nothing, and that rules may be about all the same: `provider.aws`, `module`, `variable`, `output`,
+    /// `terraform`.
+    fn declarations(&mut self, index: usize, module: &'p Module) {
+        // Calls of the same module share its declarations: they are judged where the module is first.
+        let first = self.scopes.iter().take(index).all(|scope| !std::ptr::eq(scope.module, module));
+        for (file, document) in module.files() {
+            for block in &document.body.blocks {
+                let label = block.label(0);
+                let kind: Arc<str> = match &*block.kind {
+                    "module" if !label.is_empty() => "module".into(),
+                    "provider" if first && !label.is_empty() => format!("provider.{label}").into(),
+                    "variable" | "output" if first && !label.is_empty() => Arc::clone(&block.kind),
+                    "terraform" if first => "terraform".into(),
+                    _ => continue,
+                };
+                self.declaration(index, *file, block, kind);
+            }
+        }
+    }
+
+    fn declaration(&mut self, index: usize, file: FileId, block: &'p Block, kind: Arc<str>) {
+        let env = Environment { scope: index, file, bindings: None };
+        let place = env.place(block.span);
+        if !self.count_instance(place) {
+            return;
+        }
+        let prefix = self.scope(index).map_or_else(String::new, |scope| scope.address.clone());
+        let address = match (&*block.kind, block.label(0)) {
+            (kind, "") => format!("{prefix}{kind}"),
+            ("variable", label) => format!("{prefix}var.{label}"),
+            (kind, label) => format!("{prefix}{kind}.{label}"),
+        };
+        let body = Value::object(self.body(&block.body, &env, &*block.kind == "module")).or_at(place);
+        let link = Link {
+            scope: index as u32,
+            kind: Arc::clone(&kind),
+            name: block.label(0).into(),
+            key: None,
+            data_source: false,
+            body: None,
+        };
+        self.resources.push(Resource {
+            link: Arc::new(link),
+            kind,
+            address: address.into(),
+            at: place,
+            header: env.place(block.header),
+            body,
+            certain: true,
+            suppressions: Vec::new(),
+        });
     }
 }

@@ -15,6 +15,18 @@ fn is_resource_type(name: &str) -> bool {
     name.contains('_') || matches!(name, "null" | "random" | "time")
 }
 
+/// The way from one folder to another.
+fn relative(from: &str, to: &str) -> String {
+    let parts = |folder: &str| {
+        folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..".to_owned(), from.len().saturating_sub(shared));
+    let way: Vec<String> = up.chain(to.into_iter().skip(shared)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
 impl<'p> Evaluator<'p> {
     /// A name, with everything that follows it.
     pub(super) fn reference(&mut self, expression: &'p Expression, env: &Environment) -> Value {
@@ -67,14 +79,15 @@ impl<'p> Evaluator<'p> {
     }
 
     fn path(&mut self, scope: usize, name: &str) -> Value {
-        let folder = match name {
-            "module" => self.scope(scope).map(|scope| Arc::clone(&scope.module.folder)),
-            "root" => self.scope(0).map(|scope| Arc::clone(&scope.module.folder)),
-            _ => return Value::unknown(format!("path.{name}"), "known when Terraform runs"),
+        let folder = |scope: usize| {
+            self.scope(scope).map(|scope| Arc::clone(&scope.module.folder)).unwrap_or_default()
         };
-        // As the path is from the scanned root; files are opened from there.
-        let folder = folder.unwrap_or_else(|| "".into());
-        if folder.is_empty() { Value::text(".") } else { Value::text(folder) }
+        match name {
+            // As Terraform has it: from the root module, where it runs.
+            "module" => Value::text(relative(&folder(0), &folder(scope))),
+            "root" => Value::text("."),
+            _ => Value::unknown(format!("path.{name}"), "known when Terraform runs"),
+        }
     }
 
     pub(super) fn variable(&mut self, scope: usize, name: &Arc<str>, file: FileId) -> Value {
