@@ -29,6 +29,8 @@ pub struct Value {
     pub at: Option<Place>,
     /// The references that it came through, nearest first.
     pub from: Option<Arc<Provenance>>,
+    /// How many values it holds, itself included, each counted as often as it occurs: parts may be shared.
+    pub(crate) weight: u32,
 }
 
 /// The kinds of values. Lists, sets and tuples are one kind, as are maps, objects and the content of blocks.
@@ -124,7 +126,35 @@ impl Link {
 impl Value {
     /// A value that comes from nowhere in particular.
     pub fn new(data: Data) -> Self {
-        Self { data, sensitive: false, at: None, from: None }
+        let weight = match &data {
+            Data::List(elements) => weigh(elements.iter()),
+            Data::Object(entries) => weigh(entries.values()),
+            _ => 1,
+        };
+        Self { data, sensitive: false, at: None, from: None, weight }
+    }
+
+    /// How many values it holds, itself included.
+    pub fn weight(&self) -> usize {
+        self.weight as usize
+    }
+
+    /// Is it larger than evaluation may make it? What goes through a value takes as long as it is large.
+    pub fn is_too_large(&self) -> bool {
+        self.weight > LARGEST
+    }
+
+    /// The same value with another element behind the others; a list of both when it is no list.
+    #[must_use]
+    pub fn with_element(mut self, element: Self) -> Self {
+        self.weight = self.weight.saturating_add(element.weight);
+        match &mut self.data {
+            Data::List(list) => {
+                Arc::make_mut(list).push(element);
+                self
+            }
+            _ => Self { at: self.at, ..Self::list(vec![self, element]) },
+        }
     }
 
     /// Nothing.
@@ -320,6 +350,13 @@ impl Value {
             _ => Some(false),
         }
     }
+}
+
+/// Values in one value.
+pub(crate) const LARGEST: u32 = 200_000;
+
+fn weigh<'v>(values: impl Iterator<Item = &'v Value>) -> u32 {
+    values.fold(1, |sum: u32, value| sum.saturating_add(value.weight))
 }
 
 /// Are all of them true?

@@ -11,7 +11,11 @@ mod scope;
 mod shelf;
 mod template;
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use bartizan_core::Tree;
 
@@ -19,7 +23,7 @@ use super::{module::Module, project::Project};
 use crate::{
     resource::Resource,
     source::{FileId, Place},
-    syntax::{Block, Expression, Part, Span},
+    syntax::{Block, Expression, ExpressionKind, Part, Span},
     value::{Data, Link, Provenance, Unresolved, Value},
 };
 pub(super) use scope::Scope;
@@ -29,7 +33,7 @@ pub(super) use template::Text;
 /// How deeply evaluation may go through references, calls and nesting.
 const DEEPEST: u32 = 220;
 /// Steps of evaluation for one root.
-const MOST_STEPS: u64 = 20_000_000;
+const MOST_STEPS: u64 = 5_000_000;
 /// Instances of resources and modules of one root.
 const MOST_INSTANCES: usize = 100_000;
 /// Module calls inside each other.
@@ -85,6 +89,8 @@ pub(super) struct Evaluator<'p> {
     stopped: bool,
     shelf: &'p Shelf<Vec<Part>>,
     templates: BTreeMap<String, Option<&'p [Part]>>,
+    /// Folders whose declarations were listed.
+    declared: BTreeSet<Arc<str>>,
     /// Limits that were reached, in words, with where.
     pub(super) gaps: Vec<(Option<Place>, String)>,
     /// Folders of modules that were evaluated.
@@ -113,6 +119,7 @@ impl<'p> Evaluator<'p> {
             instances: 0,
             stopped: false,
             templates: BTreeMap::new(),
+            declared: BTreeSet::new(),
             gaps: Vec::new(),
             visited: Vec::new(),
             remote: Vec::new(),
@@ -129,6 +136,11 @@ impl<'p> Evaluator<'p> {
         self.depth += 1;
         let value = self.expression(expression, env);
         self.depth -= 1;
+        self.steps = self.steps.saturating_add(cost(expression, &value));
+        if value.is_too_large() {
+            self.gap(Some(place), "a value has too many elements".to_owned());
+            return Value::unknown("…", "the value has too many elements").or_at(place);
+        }
         // The place is that of the expression in the attribute, not of the literal far away that a reference leads to.
         Value { at: Some(place), ..value }
     }
@@ -172,6 +184,25 @@ impl<'p> Evaluator<'p> {
     pub(super) fn scope(&self, index: usize) -> Option<&Scope<'p>> {
         self.scopes.get(index)
     }
+}
+
+/// Steps for what an expression made anew, so that memory is bounded as time is.
+fn cost(expression: &Expression, value: &Value) -> u64 {
+    let made = match &expression.kind {
+        ExpressionKind::Call(call)
+            if matches!(&*call.name, "setproduct" | "chunklist" | "transpose" | "jsondecode") =>
+        {
+            value.weight()
+        }
+        ExpressionKind::Call(_) | ExpressionKind::Template(_) | ExpressionKind::For(_) => match &value.data {
+            Data::List(elements) => elements.len(),
+            Data::Object(entries) => entries.len(),
+            Data::Text(text) => text.len() / 64,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    made as u64
 }
 
 /// The value that a reference yields: the same, with where it came from.
@@ -220,7 +251,12 @@ impl<'p> Evaluator<'p> {
             self.instances_of(index, mode, id);
         }
         for (file, block) in module.all("module") {
-            if self.stopped || self.scopes.len() > MOST_INSTANCES {
+            if self.stopped {
+                return;
+            }
+            if self.scopes.len() > MOST_INSTANCES {
+                let place = block.header.of(file);
+                self.gap(Some(place), format!("more than {MOST_INSTANCES} instances"));
                 return;
             }
             self.called(index, &block.label(0).into(), file);
@@ -232,7 +268,7 @@ impl<'p> Evaluator<'p> {
     /// `terraform`.
     fn declarations(&mut self, index: usize, module: &'p Module) {
         // Calls of the same module share its declarations: they are judged where the module is first.
-        let first = self.scopes.iter().take(index).all(|scope| !std::ptr::eq(scope.module, module));
+        let first = self.declared.insert(Arc::clone(&module.folder));
         for (file, document) in module.files() {
             for block in &document.body.blocks {
                 let label = block.label(0);

@@ -129,7 +129,7 @@ fn concat(arguments: &Arguments<'_>) -> Outcome {
     for (index, list) in arguments.all().iter().enumerate() {
         out.extend(arguments.list(index)?.iter().map(|value| value.clone().inherit(list)));
         if out.len() > MOST_ELEMENTS {
-            return Err(Trouble::Failed("the list is too long"));
+            return Err(Trouble::TooLarge);
         }
     }
     Ok(Value::list(out))
@@ -165,7 +165,7 @@ fn flatten(arguments: &Arguments<'_>) -> Outcome {
 
 fn flatten_into(list: &[Value], out: &mut Vec<Value>, depth: usize) -> Result<(), Trouble> {
     if depth > 32 || out.len() > MOST_ELEMENTS {
-        return Err(Trouble::Failed("the list is too deep or too long"));
+        return Err(Trouble::TooLarge);
     }
     for value in list {
         match &value.data {
