@@ -42,12 +42,13 @@ pub(crate) struct Project {
 /// Is this the name of a file of Terraform or OpenTofu configuration?
 pub fn is_configuration(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
-    folded.ends_with(".tf") || folded.ends_with(".tofu")
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| folded.ends_with(end))
 }
 
 /// Is this the name of a file of variables that is read without being asked for?
 fn is_automatic(name: &str) -> bool {
-    name == "terraform.tfvars" || name.ends_with(".auto.tfvars")
+    let plain = name.strip_suffix(".json").unwrap_or(name);
+    plain == "terraform.tfvars" || plain.ends_with(".auto.tfvars")
 }
 
 /// Is there any configuration in or below the folder?
@@ -118,15 +119,9 @@ impl Project {
                         if let Some(read) = project.document(tree, &entry.path) {
                             let files = project.variables.entry(folder.clone()).or_default();
                             // `terraform.tfvars` is read first, so that the others win.
-                            let first = if name == "terraform.tfvars" { 0 } else { files.len() };
+                            let first = if name.starts_with("terraform.tfvars") { 0 } else { files.len() };
                             files.insert(first, read);
                         }
-                    }
-                    EntryKind::File | EntryKind::LinkInside
-                        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") =>
-                    {
-                        let message = "configuration written as JSON is not understood yet";
-                        project.miss(&entry.path, None, message.to_owned());
                     }
                     EntryKind::LinkOutside if is_configuration(name) => {
                         let message = "a link that leaves the scanned folder, which is not followed";
@@ -164,7 +159,11 @@ impl Project {
     /// Reads a text as a file of this path; errors in it are noted.
     pub(crate) fn parse(&mut self, path: &str, text: &str) -> (FileId, Document) {
         let file = self.sources.add(path, text);
-        let document = syntax::parse(text);
+        let document = match path.strip_suffix(".json") {
+            Some(stem) if stem.ends_with("tfvars") => syntax::parse_json_variables(text),
+            Some(_) => syntax::parse_json(text),
+            None => syntax::parse(text),
+        };
         for error in &document.errors {
             let line = self.sources.line_of(file, error.offset);
             self.miss(path, Some(line), error.message.clone());

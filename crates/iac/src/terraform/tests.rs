@@ -348,3 +348,47 @@ fn files_are_found_from_the_folder_of_the_root_module() {
     assert_eq!(get(1, "y"), "[\"b.tpl\"]");
     assert_eq!(get(1, "z"), "(unknown: file())");
 }
+
+#[test]
+fn a_resource_is_connected_across_modules_and_not_across_files_that_declare_the_same() {
+    let block = |bucket: &str| {
+        format!(
+            "resource \"aws_s3_bucket_public_access_block\" \"a\" {{\n  bucket = {bucket}\n  block_public_acls = true\n  \
+             block_public_policy = true\n  ignore_public_acls = true\n  restrict_public_buckets = true\n}}\n"
+        )
+    };
+    let open = |files: &[(&str, &str)]| -> Vec<String> {
+        let findings = found(&Files::of(files), builtin());
+        let open =
+            findings.iter().filter(|finding| finding.rule.id == "iac/s3-bucket-without-public-access-block");
+        open.map(|finding| {
+            format!("{} {}", finding.at.path, finding.infrastructure.as_ref().unwrap().resource)
+        })
+        .collect()
+    };
+    let module = "resource \"aws_s3_bucket\" \"b\" {}\noutput \"id\" { value = aws_s3_bucket.b.id }\n";
+    let calls = "module \"one\" { source = \"./m\" }\nmodule \"two\" { source = \"./m\" }\n";
+    let main = format!("{calls}{}", block("module.one.id"));
+    assert_eq!(open(&[("main.tf", &main), ("m/main.tf", module)]), ["m/main.tf module.two.aws_s3_bucket.b"]);
+    let bucket = "resource \"aws_s3_bucket\" \"b\" {}\n";
+    let closed = format!("{bucket}{}", block("aws_s3_bucket.b.id"));
+    assert_eq!(open(&[("bad.tf", bucket), ("good.tf", &closed)]), ["bad.tf aws_s3_bucket.b"]);
+}
+
+#[test]
+fn configuration_written_as_json_is_the_same() {
+    let json = r#"{
+      "//": "a comment",
+      "variable": {"acl": {"default": "private"}},
+      "resource": {"test_a": {"a": [
+        {"acl": "${var.acl}", "rule": [{"port": 22}]}
+      ]}}
+    }"#;
+    let reading = reading(&[("main.tf.json", json), ("terraform.tfvars.json", r#"{"acl": "public\/read"}"#)]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    let body = &only(&reading).body;
+    assert_eq!(shown(body.get("acl").unwrap()), "\"public/read\"");
+    assert_eq!(reading.sources.line(body.get("acl").unwrap().at.unwrap()), 5);
+    let broken = read(&Files::of(&[("main.tf.json", "{\"resource\": [1}")]), &Settings::default(), &|| false);
+    assert_eq!(broken.unread.len(), 1);
+}

@@ -101,6 +101,8 @@ pub struct Link {
     pub name: Arc<str>,
     /// `[0]`, `["a"]`, or nothing.
     pub key: Option<Arc<str>>,
+    /// The block that declares it, where that is known: fixtures and drafts declare one name in several files.
+    pub at: Option<Place>,
     /// Is it read (`data`) and not made?
     pub data_source: bool,
     /// Its body, when it was evaluated before the reference.
@@ -119,6 +121,7 @@ impl Link {
             && self.data_source == other.data_source
             && self.kind == other.kind
             && self.name == other.name
+            && (self.at == other.at || self.at.is_none() || other.at.is_none())
             && (self.key == other.key || self.key.is_none() || other.key.is_none())
     }
 }

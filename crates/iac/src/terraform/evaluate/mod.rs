@@ -302,6 +302,7 @@ impl<'p> Evaluator<'p> {
             kind: Arc::clone(&kind),
             name: block.label(0).into(),
             key: None,
+            at: Some(place),
             data_source: false,
             body: None,
         };

@@ -206,6 +206,7 @@ impl<'p> Evaluator<'p> {
                 kind: kind.into(),
                 name: name.into(),
                 key: None,
+                at: None,
                 data_source: mode == Mode::Data,
                 body: None,
             };

@@ -141,6 +141,7 @@ impl<'p> Evaluator<'p> {
                 kind: Arc::clone(&kind),
                 name: Arc::clone(&name),
                 key: shown.clone(),
+                at: Some(env.place(block.span)),
                 data_source: mode == Mode::Data,
                 body: Some(body.clone()),
             });
