@@ -2,7 +2,7 @@
 
 use bartizan_core::{
     Asset, Category, Cell, Claim, Content, Context, Description, Entry, EntryKind, Finding, Inspection,
-    Inspector, Kind, Probe, ReadError, Rule, Section, Severity, Taxonomy, Tree, redacted,
+    Inspector, Kind, Probe, ReadError, Rule, Section, Severity, State, Taxonomy, Tree, redacted,
 };
 
 use super::{
@@ -203,6 +203,13 @@ fn inspect(tree: &dyn Tree, settings: &Settings, asset: &Asset, context: &Contex
             judge(&root.resources, &reading.sources, builtin(), Framework::Terraform, asset, &interrupted);
         inspection.findings.extend(found);
     }
+    // One module fails for one root and is undecided for another: the failure is what is told.
+    inspection.findings.sort_by_key(|finding| {
+        match finding.infrastructure.as_ref().map(|about| about.state) {
+            Some(State::Unknown) => 1,
+            _ => 0,
+        }
+    });
     inspection
 }
 

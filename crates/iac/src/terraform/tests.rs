@@ -392,3 +392,120 @@ fn configuration_written_as_json_is_the_same() {
     let broken = read(&Files::of(&[("main.tf.json", "{\"resource\": [1}")]), &Settings::default(), &|| false);
     assert_eq!(broken.unread.len(), 1);
 }
+
+#[test]
+fn the_idioms_of_well_kept_modules_are_understood() {
+    let rest = r#"
+variable "on" { default = true }
+variable "off" { default = false }
+variable "rules" {
+  type = map(object({ port = number, cidr = optional(list(string), ["10.0.0.0/8"]) }))
+  default = { ssh = { port = 22 } }
+}
+variable "unset" {
+  type    = string
+  default = null
+}
+locals {
+  create = var.on && var.unset == null
+  name   = try(coalesce(var.unset, "data"), "none")
+}
+resource "aws_s3_bucket" "this" {
+  count  = local.create ? 1 : 0
+  bucket = "${local.name}-x"
+}
+resource "aws_s3_bucket" "none" {
+  count = var.off ? 1 : 0
+}
+resource "aws_s3_bucket" "each" {
+  for_each = var.on ? toset(["a", "b"]) : toset([])
+  bucket   = each.key
+}
+module "gone" {
+  source = "./m"
+  count  = 0
+}
+"#;
+    for (expression, wanted) in [
+        ("one(aws_s3_bucket.this[*].bucket)", "\"data-x\""),
+        ("one(aws_s3_bucket.this[*].id)", "(unknown: aws_s3_bucket.this[0].id)"),
+        ("aws_s3_bucket.this.*.bucket[0]", "\"data-x\""),
+        ("element(concat(aws_s3_bucket.none.*.id, [\"\"]), 0)", "\"\""),
+        ("join(\"\", aws_s3_bucket.this.*.arn)", "(unknown: aws_s3_bucket.this[0].arn)"),
+        ("try(aws_s3_bucket.none[0].id, \"\")", "\"\""),
+        ("try(module.gone[0].id, \"no\")", "\"no\""),
+        ("length(module.gone)", "0"),
+        ("[for key, bucket in aws_s3_bucket.each : bucket.bucket]", "[\"a\", \"b\"]"),
+        ("aws_s3_bucket.each[\"b\"].bucket", "\"b\""),
+        ("values(aws_s3_bucket.each)[*].bucket", "[\"a\", \"b\"]"),
+        ("var.rules[\"ssh\"].cidr[0]", "\"10.0.0.0/8\""),
+        ("lookup(var.rules.ssh, \"name\", null)", "null"),
+        ("{ for k, v in var.rules : k => v.port if v.port > 20 }", "{ssh = 22}"),
+        (
+            "flatten([for k, v in var.rules : [for c in v.cidr : { name = k, cidr = c }]])[0].cidr",
+            "\"10.0.0.0/8\"",
+        ),
+        ("var.unset != null ? { a = var.unset } : {}", "{}"),
+        ("merge({ a = 1 }, var.on ? { b = 2 } : {})", "{a = 1, b = 2}"),
+        (
+            "format(\"arn:%s:s3:::%s/*\", \"aws\", aws_s3_bucket.this[0].id)",
+            "\"arn:aws:s3:::${aws_s3_bucket.this[0].id}/*\"",
+        ),
+        ("replace(lower(\"A_B\"), \"_\", \"-\")", "\"a-b\""),
+        ("tolist(setunion([\"b\"], [\"a\"]))[0]", "\"a\""),
+        ("alltrue([for v in values(var.rules) : v.port < 100])", "true"),
+    ] {
+        let text = format!("{rest}\nresource \"test_a\" \"a\" {{\n  x = {expression}\n}}\n");
+        let reading = reading(&[("main.tf", &text), ("m/main.tf", "output \"id\" { value = 1 }\n")]);
+        assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+        assert_eq!(shown(only(&reading).body.get("x").unwrap()), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn policies_are_read_wherever_they_are_written() {
+    let full = |text: &str, more: &[(&str, &str)]| -> Vec<State> {
+        let mut files = vec![("main.tf", text)];
+        files.extend(more);
+        let findings = found(&Files::of(&files), builtin());
+        let findings = findings.iter().filter(|finding| finding.rule.id == "iac/iam-policy-full-access");
+        findings.map(|finding| finding.infrastructure.as_ref().unwrap().state).collect()
+    };
+    let document = r#"
+data "aws_iam_policy_document" "base" {
+  dynamic "statement" {
+    for_each = [["*"]]
+    content {
+      effect    = "Allow"
+      actions   = statement.value
+      resources = ["*"]
+    }
+  }
+}
+data "aws_iam_policy_document" "all" {
+  source_policy_documents = [data.aws_iam_policy_document.base.json]
+  statement {
+    actions   = ["s3:GetObject"]
+    resources = [aws_s3_bucket.b.arn]
+  }
+}
+resource "aws_s3_bucket" "b" {}
+resource "aws_iam_policy" "p" {
+  policy = data.aws_iam_policy_document.all.json
+}
+"#;
+    let json = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let template =
+        r#"{"Statement": [{"Effect": "Allow", "Action": ${jsonencode(actions)}, "Resource": "*"}]}"#;
+    assert_eq!(full(document, &[]), [State::Fail]);
+    let text = "resource \"aws_iam_policy\" \"p\" {\n  policy = file(\"${path.module}/p.json\")\n}\n";
+    assert_eq!(full(text, &[("p.json", json)]), [State::Fail]);
+    assert_eq!(full(text, &[]), [State::Unknown]);
+    let text = "variable \"a\" {}\nresource \"aws_iam_policy\" \"p\" {\n  policy = templatefile(\"p.tpl\", { actions = var.a })\n}\n";
+    assert_eq!(full(text, &[("p.tpl", template)]), [State::Unknown]);
+    let text = text.replace("var.a })", "[\"s3:*\", \"*\"] })");
+    assert_eq!(full(&text, &[("p.tpl", template)]), [State::Fail]);
+    let text = "resource \"aws_s3_bucket\" \"b\" {}\nresource \"aws_iam_policy\" \"p\" {\n  policy = <<EOT\n{\"Statement\": \
+                {\"Effect\": \"Allow\", \"Action\": [\"*\"], \"Resource\": [\"${aws_s3_bucket.b.arn}\", \"${aws_s3_bucket.b.arn}/*\"]}}\nEOT\n}\n";
+    assert_eq!(full(text, &[]), []);
+}
