@@ -80,25 +80,13 @@ fn finding(
         _ => State::Fail,
     };
     let said = match (&state, witness.path.as_str(), &value) {
-        (State::Unknown, path, _) => {
-            let why = witness.unresolved.as_ref().map_or_else(
-                || "a value is not known".to_owned(),
-                |unresolved| format!("`{}` is not known ({})", unresolved.reference, unresolved.why),
-            );
-            if path.is_empty() {
-                format!("not decided: {why}")
-            } else {
-                format!("not decided: `{path}` depends on what {why}")
-            }
-        }
+        (State::Unknown, path, _) => undecided(path, witness),
         (_, "", _) => String::new(),
-        (_, path, Some(value)) => format!("`{path}` is {value}"),
-        (_, path, None) => format!("`{path}` is not set"),
+        (_, path, Some(value)) => format!(": `{path}` is {value}"),
+        (_, path, None) => format!(": `{path}` is not set"),
     };
-    let title = control.rule.title;
     let address = &resource.address;
-    let message =
-        if said.is_empty() { format!("{address}: {title}") } else { format!("{address}: {title}: {said}") };
+    let message = format!("`{address}`: {}{said}", control.rule.title);
     let confidence =
         if resource.certain && state != State::Unknown { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(control.rule, asset, message)
@@ -125,6 +113,19 @@ fn finding(
         suppressed: suppression.map(|suppression| redacted(&suppression.reason)),
     }));
     finding
+}
+
+/// Why a question is open.
+fn undecided(path: &str, witness: &Witness) -> String {
+    let Some(unresolved) = &witness.unresolved else {
+        return ": not decided, because a value is not known".to_owned();
+    };
+    let (reference, why) = (&unresolved.reference, unresolved.why);
+    if path.is_empty() {
+        format!(": not decided, because `{reference}` is not known ({why})")
+    } else {
+        format!(": not decided, because `{path}` depends on `{reference}`, which is not known ({why})")
+    }
 }
 
 /// Must the value stay hidden, whoever forgot to declare it sensitive?

@@ -296,7 +296,12 @@ impl<'p> Evaluator<'p> {
             ("variable", label) => format!("{prefix}var.{label}"),
             (kind, label) => format!("{prefix}{kind}.{label}"),
         };
-        let body = Value::object(self.body(&block.body, &env, &*block.kind == "module")).or_at(place);
+        let mut content = self.body(&block.body, &env, &*block.kind == "module");
+        if &*block.kind == "variable" {
+            // A type is no value.
+            content.remove("type");
+        }
+        let body = Value::object(content).or_at(place);
         let link = Link {
             scope: index as u32,
             kind: Arc::clone(&kind),
