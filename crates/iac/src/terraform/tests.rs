@@ -509,3 +509,15 @@ resource "aws_iam_policy" "p" {
                 {\"Effect\": \"Allow\", \"Action\": [\"*\"], \"Resource\": [\"${aws_s3_bucket.b.arn}\", \"${aws_s3_bucket.b.arn}/*\"]}}\nEOT\n}\n";
     assert_eq!(full(text, &[]), []);
 }
+
+#[test]
+fn outputs_of_two_modules_may_need_each_other() {
+    let main = "module \"a\" {\n  source = \"./a\"\n  late = module.b.out\n}\nmodule \"b\" {\n  source = \"./b\"\n  \
+                early = module.a.early\n}\nresource \"test_a\" \"x\" {\n  x = [module.a.late, module.b.out, module.a.early]\n}\n";
+    let a = "variable \"late\" {}\noutput \"early\" { value = 1 }\noutput \"late\" { value = var.late + 1 }\n\
+             output \"a_first\" { value = var.late }\n";
+    let b = "variable \"early\" {}\noutput \"out\" { value = var.early + 1 }\n";
+    let reading = reading(&[("main.tf", main), ("a/main.tf", a), ("b/main.tf", b)]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    assert_eq!(shown(only(&reading).body.get("x").unwrap()), "[3, 2, 1]");
+}

@@ -87,6 +87,8 @@ pub(super) struct Evaluator<'p> {
     steps: u64,
     instances: usize,
     stopped: bool,
+    /// Was an output asked for that is being computed?
+    met_busy: bool,
     shelf: &'p Shelf<Vec<Part>>,
     templates: BTreeMap<String, Option<&'p [Part]>>,
     /// Folders whose declarations were listed.
@@ -118,6 +120,7 @@ impl<'p> Evaluator<'p> {
             steps: 0,
             instances: 0,
             stopped: false,
+            met_busy: false,
             templates: BTreeMap::new(),
             declared: BTreeSet::new(),
             gaps: Vec::new(),

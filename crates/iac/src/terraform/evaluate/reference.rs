@@ -35,13 +35,15 @@ impl<'p> Evaluator<'p> {
                 Some(value) => value.clone(),
                 None => Value::failed(Arc::clone(name), "nothing has this name"),
             },
-            Kind::Member(base, name) => match self.head(base, name, env) {
-                Some(value) => value,
-                None => {
-                    let base = self.evaluate(base, env);
-                    self.member(base, name)
+            Kind::Member(base, name) => {
+                match self.head(base, name, env).or_else(|| self.module_output(base, name, env)) {
+                    Some(value) => value,
+                    None => {
+                        let base = self.evaluate(base, env);
+                        self.member(base, name)
+                    }
                 }
-            },
+            }
             Kind::Index(base, index) => {
                 let base = self.evaluate(base, env);
                 let index = self.evaluate(index, env);
@@ -212,13 +214,7 @@ impl<'p> Evaluator<'p> {
             };
             return Value::new(Data::Resource(Arc::new(link)));
         };
-        super::call::gather(
-            instances.form,
-            instances
-                .list
-                .iter()
-                .map(|one| (one.key.clone(), Value::new(Data::Resource(Arc::clone(&one.link))))),
-        )
+        instances
     }
 
     /// `value.name`.
