@@ -127,3 +127,40 @@ fn a_file_that_is_named_alone_is_read_alone() {
     assert_eq!(of(&report, "iac/s3-bucket-public-acl").len(), 1);
     assert_eq!(report.findings[0].path, "b.tf");
 }
+
+#[test]
+fn a_plan_decides_what_its_configuration_leaves_open_and_nothing_is_told_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "variable \"acl\" {}\nresource \"aws_s3_bucket_acl\" \"a\" {\n  acl = var.acl\n}\n\
+                resource \"aws_s3_bucket_acl\" \"b\" {\n  acl = \"public-read\"\n}\n";
+    write(folder.path(), &[("main.tf", text)]);
+    let told = |report: &Report| -> Vec<(String, Option<u32>, Option<State>)> {
+        let findings = of(report, "iac/s3-bucket-public-acl");
+        let told =
+            findings.iter().map(|finding| (finding.resource.clone().unwrap(), finding.line, finding.state));
+        let mut told: Vec<_> = told.collect();
+        told.sort_by(|one, other| one.0.cmp(&other.0));
+        told
+    };
+    let (a, b) = ("aws_s3_bucket_acl.a".to_owned(), "aws_s3_bucket_acl.b".to_owned());
+    let before = scanned(&request(folder.path()));
+    assert_eq!(
+        told(&before),
+        [(a.clone(), Some(3), Some(State::Unknown)), (b.clone(), Some(6), Some(State::Fail))]
+    );
+    let change = |name: &str| {
+        format!(
+            r#"{{"address": "aws_s3_bucket_acl.{name}", "mode": "managed", "type": "aws_s3_bucket_acl", "name": "{name}",
+                "change": {{"actions": ["create"], "after": {{"acl": "public-read"}}, "after_unknown": {{}}}}}}"#
+        )
+    };
+    let plan = format!(
+        r#"{{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [{}, {}]}}"#,
+        change("a"),
+        change("b")
+    );
+    write(folder.path(), &[("plan.json", &plan)]);
+    let after = scanned(&request(folder.path()));
+    assert_eq!(after.assets.iter().find(|asset| asset.path == "plan.json").unwrap().kind, "terraform-plan");
+    assert_eq!(told(&after), [(a, Some(3), Some(State::Fail)), (b, Some(6), Some(State::Fail))]);
+}
