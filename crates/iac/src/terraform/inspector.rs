@@ -98,8 +98,8 @@ impl Inspector for TerraformFileInspector {
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
-        // A file with neighbours is read with them, by the inspector of the folder.
-        if asset.siblings.is_some() {
+        // A file with neighbours is read with them, by the inspector of the folder. No folder of an archive is an asset.
+        if asset.siblings.is_some() && asset.depth == 0 {
             return Inspection::new();
         }
         let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };

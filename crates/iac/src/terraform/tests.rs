@@ -454,6 +454,8 @@ module "gone" {
         ("replace(lower(\"A_B\"), \"_\", \"-\")", "\"a-b\""),
         ("tolist(setunion([\"b\"], [\"a\"]))[0]", "\"a\""),
         ("alltrue([for v in values(var.rules) : v.port < 100])", "true"),
+        ("aws_s3_bucket.this[0].arn != null ? \"kms\" : \"none\"", "\"kms\""),
+        ("coalesce(aws_s3_bucket.this[0].arn, \"x\")", "(unknown: aws_s3_bucket.this[0].arn)"),
     ] {
         let text = format!("{rest}\nresource \"test_a\" \"a\" {{\n  x = {expression}\n}}\n");
         let reading = reading(&[("main.tf", &text), ("m/main.tf", "output \"id\" { value = 1 }\n")]);
@@ -520,4 +522,23 @@ fn outputs_of_two_modules_may_need_each_other() {
     let reading = reading(&[("main.tf", main), ("a/main.tf", a), ("b/main.tf", b)]);
     assert!(reading.unread.is_empty(), "{:?}", reading.unread);
     assert_eq!(shown(only(&reading).body.get("x").unwrap()), "[3, 2, 1]");
+}
+
+#[test]
+fn a_file_in_an_archive_is_read_though_no_folder_of_it_is() {
+    use bartizan_core::{Asset, Budget, Content, Context, Inspector as _, Limits, Options};
+    let text = "resource \"aws_s3_bucket_acl\" \"a\" {\n  acl = \"public-read\"\n}\n";
+    let archive = Asset::new("a.zip", Content::from_bytes(&b""[..]));
+    let mut member = archive.child("infra/main.tf", Content::from_bytes(text));
+    member.siblings = Some(std::sync::Arc::new(Files::of(&[])));
+    let (limits, budget) = (Limits::default(), Budget::default());
+    let context = Context {
+        limits: &limits,
+        options: Options::default(),
+        budget: &budget,
+        outlet: &|_| {},
+        interrupt: &|| false,
+    };
+    let findings = super::TerraformFileInspector.inspect(&member, &context).findings;
+    assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "a.zip!infra/main.tf", Some(2)));
 }

@@ -90,6 +90,13 @@ pub struct Unresolved {
     pub failed: bool,
 }
 
+impl Unresolved {
+    /// Is it certainly not null? An attribute of a resource is set, whatever it will be; a variable may turn out to be null.
+    pub fn is_set(&self) -> bool {
+        self.target.is_some() || self.reference.starts_with("data.")
+    }
+}
+
 /// Which instance of a resource, by the module instance that it is in.
 #[derive(Clone, Debug)]
 pub struct Link {

@@ -95,7 +95,7 @@ fn coalesce(arguments: &Arguments<'_>) -> Outcome {
             Data::Null => {}
             Data::Text(text) if text.is_empty() => {}
             // Unknown may turn out to be null, unless it is an attribute of a resource.
-            Data::Unknown(unresolved) if unresolved.target.is_none() => return Err(trouble(value, "")),
+            Data::Unknown(unresolved) if !unresolved.is_set() => return Err(trouble(value, "")),
             _ => return Ok(value.clone()),
         }
     }
@@ -117,7 +117,7 @@ fn compact(arguments: &Arguments<'_>) -> Outcome {
         match &value.data {
             Data::Null => {}
             Data::Text(text) if text.is_empty() => {}
-            Data::Unknown(unresolved) if unresolved.target.is_none() => return Err(trouble(value, "")),
+            Data::Unknown(unresolved) if !unresolved.is_set() => return Err(trouble(value, "")),
             _ => kept.push(value.clone()),
         }
     }
