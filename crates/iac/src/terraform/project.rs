@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_core::{EntryKind, Tree};
+use bartizan_core::{Entry, EntryKind, Tree};
 
 use super::module::Module;
 use crate::{
@@ -91,49 +91,55 @@ impl Project {
                 project.miss(&folder, None, "there are too many files to look at all of them".to_owned());
                 break;
             }
-            let replaced: BTreeSet<String> = entries
-                .iter()
-                .filter_map(|entry| entry.path.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
-                .collect();
-            let mut inner = Vec::new();
-            for entry in &entries {
-                let name = last_name(&entry.path);
-                match entry.kind {
-                    EntryKind::Directory if LEFT_OUT.contains(&name) => {}
-                    EntryKind::Directory if depth >= DEEPEST_FOLDER => {
-                        let message = format!("folders are nested more than {DEEPEST_FOLDER} levels deep");
-                        project.miss(&entry.path, None, message);
-                    }
-                    EntryKind::Directory => inner.push((entry.path.clone(), depth + 1)),
-                    // OpenTofu reads the one instead of the other.
-                    EntryKind::File | EntryKind::LinkInside
-                        if is_configuration(name) && !replaced.contains(&entry.path) =>
-                    {
-                        if let Some((file, document)) = project.document(tree, &entry.path) {
-                            let module =
-                                project.modules.entry(folder.clone()).or_insert_with(|| Module::new(&folder));
-                            module.add(file, document);
-                        }
-                    }
-                    EntryKind::File | EntryKind::LinkInside if is_automatic(name) => {
-                        if let Some(read) = project.document(tree, &entry.path) {
-                            let files = project.variables.entry(folder.clone()).or_default();
-                            // `terraform.tfvars` is read first, so that the others win.
-                            let first = if name.starts_with("terraform.tfvars") { 0 } else { files.len() };
-                            files.insert(first, read);
-                        }
-                    }
-                    EntryKind::LinkOutside if is_configuration(name) => {
-                        let message = "a link that leaves the scanned folder, which is not followed";
-                        project.miss(&entry.path, None, message.to_owned());
-                    }
-                    _ => {}
-                }
-            }
+            let inner = project.folder(tree, &folder, &entries, depth);
             // The last is taken first: folders are read in the order of their names.
-            waiting.extend(inner.into_iter().rev());
+            waiting.extend(inner.into_iter().rev().map(|folder| (folder, depth + 1)));
         }
         project
+    }
+
+    /// Reads the files of one folder, and returns the folders in it.
+    fn folder(&mut self, tree: &dyn Tree, folder: &str, entries: &[Entry], depth: usize) -> Vec<String> {
+        let replaced: BTreeSet<String> = entries
+            .iter()
+            .filter_map(|entry| entry.path.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
+            .collect();
+        let mut inner = Vec::new();
+        for entry in entries {
+            let name = last_name(&entry.path);
+            match entry.kind {
+                EntryKind::Directory if LEFT_OUT.contains(&name) => {}
+                EntryKind::Directory if depth >= DEEPEST_FOLDER => {
+                    let message = format!("folders are nested more than {DEEPEST_FOLDER} levels deep");
+                    self.miss(&entry.path, None, message);
+                }
+                EntryKind::Directory => inner.push(entry.path.clone()),
+                // OpenTofu reads the one instead of the other.
+                EntryKind::File | EntryKind::LinkInside
+                    if is_configuration(name) && !replaced.contains(&entry.path) =>
+                {
+                    if let Some((file, document)) = self.document(tree, &entry.path) {
+                        let module =
+                            self.modules.entry(folder.to_owned()).or_insert_with(|| Module::new(folder));
+                        module.add(file, document);
+                    }
+                }
+                EntryKind::File | EntryKind::LinkInside if is_automatic(name) => {
+                    if let Some(read) = self.document(tree, &entry.path) {
+                        let files = self.variables.entry(folder.to_owned()).or_default();
+                        // `terraform.tfvars` is read first, so that the others win.
+                        let first = if name.starts_with("terraform.tfvars") { 0 } else { files.len() };
+                        files.insert(first, read);
+                    }
+                }
+                EntryKind::LinkOutside if is_configuration(name) => {
+                    let message = "a link that leaves the scanned folder, which is not followed";
+                    self.miss(&entry.path, None, message.to_owned());
+                }
+                _ => {}
+            }
+        }
+        inner
     }
 
     /// Reads one file; errors in it are noted.
