@@ -121,7 +121,12 @@ impl Project {
                     if let Some((file, document)) = self.document(tree, &entry.path) {
                         let module =
                             self.modules.entry(folder.to_owned()).or_insert_with(|| Module::new(folder));
-                        module.add(file, document);
+                        let stem = name.split('.').next().unwrap_or(name);
+                        if stem == "override" || stem.ends_with("_override") {
+                            module.add_override(file, document);
+                        } else {
+                            module.add(file, document);
+                        }
                     }
                 }
                 EntryKind::File | EntryKind::LinkInside if is_automatic(name) => {

@@ -542,3 +542,27 @@ fn a_file_in_an_archive_is_read_though_no_folder_of_it_is() {
     let findings = super::TerraformFileInspector.inspect(&member, &context).findings;
     assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "a.zip!infra/main.tf", Some(2)));
 }
+
+#[test]
+fn files_of_overrides_change_the_others() {
+    let reading = reading(&[
+        (
+            "a_override.tf",
+            "resource \"test_a\" \"a\" {\n  acl = local.acl\n  rule {\n    port = 3\n  }\n}\n\
+                           locals {\n  acl = \"closed\"\n}\nvariable \"v\" {\n  default = 2\n}\n",
+        ),
+        (
+            "main.tf",
+            "resource \"test_a\" \"a\" {\n  acl = \"open\"\n  keep = var.v\n  rule {\n    port = 1\n  }\n  rule {\n    \
+                     port = 2\n  }\n}\nlocals {\n  acl = \"open\"\n}\nvariable \"v\" {\n  default = 1\n}\n",
+        ),
+    ]);
+    let body = &only(&reading).body;
+    let get = |name: &str| shown(body.get(name).unwrap());
+    assert_eq!(
+        (get("acl"), get("keep"), get("rule")),
+        ("\"closed\"".into(), "2".into(), "[{port = 3}]".into())
+    );
+    let at = body.get("acl").unwrap().at.unwrap();
+    assert_eq!(reading.sources.shown(at), "a_override.tf:2");
+}

@@ -141,8 +141,9 @@ impl<'p> Evaluator<'p> {
             let at = given.at;
             value = Some(through(given, &reference, "set in", at));
         }
-        let value = value.unwrap_or_else(|| match block.body.attribute("default") {
-            Some(default) => {
+        let value = value.unwrap_or_else(|| match module.attribute(declared_in, block, "default") {
+            Some((file, default)) => {
+                let own = Environment { file, ..own.clone() };
                 let place = own.place(default.span);
                 let value = self.evaluate(&default.value, &own);
                 through(value, &reference, "default in", Some(place))

@@ -129,7 +129,11 @@ impl<'p> Evaluator<'p> {
         let mut list = Vec::new();
         for (key, element) in &keys.list {
             let inner = self.instance_environment(&env, &keys, key.as_ref(), element.as_ref(), block);
-            let body = Value::object(self.body(&block.body, &inner, true)).or_at(env.place(block.span));
+            let mut content = self.body(&block.body, &inner, true);
+            for (file, block) in module.overrides(block) {
+                content.extend(self.body(&block.body, &Environment { file, ..inner.clone() }, true));
+            }
+            let body = Value::object(content).or_at(env.place(block.span));
             let shown = key.as_ref().and_then(|key| shown_key(keys.form, key));
             let link = Arc::new(Link {
                 scope: scope as u32,
