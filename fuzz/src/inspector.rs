@@ -39,6 +39,7 @@ pub(crate) struct Driven {
 fn inspectors() -> Vec<Box<dyn Inspector>> {
     let mut inspectors = bartizan_models::inspectors();
     inspectors.extend(bartizan_code::inspectors());
+    inspectors.extend(bartizan_iac::inspectors(bartizan_iac::terraform::Settings::default()));
     inspectors
 }
 
@@ -57,6 +58,7 @@ impl Driven {
             "hydra-config" | "yaml" => "yaml",
             "requirements" => "txt",
             "python" => "py",
+            "terraform-file" => "tf",
             "model-card" => "md",
             _ => "bin",
         };

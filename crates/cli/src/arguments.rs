@@ -126,6 +126,9 @@ pub(crate) struct ScanArguments {
     /// Scan files that .gitignore leaves out like all others (models are never left out)
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    /// Terraform: take the variables that this file sets, as terraform's own option does; later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
     /// Do not compute SHA-256 digests
     #[arg(long)]
     pub(crate) no_digest: bool,

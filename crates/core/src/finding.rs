@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Asset, AssetPath, Rule, redacted};
+use crate::{Asset, AssetPath, Infrastructure, Rule, redacted};
 
 /// How bad it is if it is true.
 #[derive(
@@ -137,6 +137,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Further CVE, GHSA ids or addresses that fit this very finding.
     pub references: Vec<String>,
+    /// What a finding about infrastructure as code says besides.
+    pub infrastructure: Option<Box<Infrastructure>>,
 }
 
 impl Finding {
@@ -151,6 +153,7 @@ impl Finding {
             evidence: Vec::new(),
             fix: None,
             references: Vec::new(),
+            infrastructure: None,
         }
     }
 

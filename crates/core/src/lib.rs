@@ -14,6 +14,7 @@ mod description;
 pub mod document;
 mod fact;
 mod finding;
+mod infrastructure;
 mod inspector;
 mod limits;
 mod probe;
@@ -32,6 +33,7 @@ pub use fact::{
     Metadata, Model, Port, Prompt, RecordSet, Reference, Span, Statement, Tensor, Usage, UsageKind, UseKind,
 };
 pub use finding::{Confidence, Evidence, Finding, Fingerprint, Fix, Location, Severity};
+pub use infrastructure::{Infrastructure, State, Tier};
 pub use inspector::{Budget, Context, Inspection, Inspector, LimitReached, Options};
 pub use limits::Limits;
 pub use probe::{Claim, Probe};

@@ -34,6 +34,20 @@ pub enum Category {
     Weights,
     /// Something could not be read or understood.
     Coverage,
+    /// Infrastructure keeps or sends something without encryption.
+    Encryption,
+    /// Infrastructure lets somebody in without asking who it is.
+    Authentication,
+    /// Infrastructure can be reached from where it should not be.
+    Network,
+    /// Infrastructure does not record what happens to it.
+    Logging,
+    /// Infrastructure grants more than is needed.
+    Iam,
+    /// Infrastructure code holds secrets.
+    Secrets,
+    /// Another weakness of infrastructure.
+    Other,
 }
 
 /// Where a rule stands in the field's classifications. Ids only, as their publishers spell them.

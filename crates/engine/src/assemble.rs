@@ -1,8 +1,11 @@
 //! From records to the report.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use bartizan_core::{Confidence, Coverage, Finding, Severity, Verdict};
+use bartizan_core::{Coverage, Finding, Fingerprint, Severity, State, Verdict};
 
 use crate::{
     Policy, VERSION,
@@ -31,6 +34,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
         let path = |group: &Vec<Record>| group.first().map(|record| record.path.clone());
         path(one).cmp(&path(other))
     });
+    join(&mut gathered.groups);
     let mut report = Report {
         schema: SCHEMA,
         tool: Tool { name: "bartizan", version: VERSION, rules_version: bartizan_models::RULES_VERSION },
@@ -56,6 +60,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
         }
         spread(report.assets.get_mut(first..).unwrap_or_default());
     }
+    attribute(&mut report);
     for asset in &report.assets {
         let verdicts = &mut report.summary.verdicts;
         let counter = match asset.verdict {
@@ -115,6 +120,39 @@ fn add(report: &mut Report, record: Record, folder: &str, judge: &mut crate::pol
     report.findings.extend(findings);
 }
 
+/// A configuration and its plan are judged by the same rules: what both say is told once, and what the plan decides is no
+/// longer open in the configuration.
+fn join(groups: &mut [Vec<Record>]) {
+    let state = |finding: &Finding| finding.infrastructure.as_ref().map(|about| about.state);
+    let findings = groups.iter().flatten().flat_map(|record| &record.findings);
+    let decided: BTreeSet<Fingerprint> = findings
+        .filter(|finding| state(finding) == Some(State::Fail))
+        .map(|finding| finding.fingerprint(""))
+        .collect();
+    let mut told = BTreeSet::new();
+    for record in groups.iter_mut().flatten() {
+        record.findings.retain(|finding| {
+            let Some(state) = state(finding) else { return true };
+            let fingerprint = finding.fingerprint("");
+            (state != State::Unknown || !decided.contains(&fingerprint)) && told.insert(fingerprint)
+        });
+    }
+}
+
+/// A file is as bad as what the inspector of its folder found in it.
+fn attribute(report: &mut Report) {
+    let mut worst: BTreeMap<&str, Verdict> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.rule.starts_with("iac/")) {
+        let known = worst.entry(&finding.path).or_default();
+        *known = finding.verdict().max(*known);
+    }
+    for asset in &mut report.assets {
+        if let Some(verdict) = worst.get(asset.path.as_str()) {
+            asset.verdict = asset.verdict.max(*verdict);
+        }
+    }
+}
+
 /// A container is as bad as the worst of its members.
 fn spread(group: &mut [AssetReport]) {
     let mut worst: BTreeMap<String, Verdict> = BTreeMap::new();
@@ -139,25 +177,18 @@ fn order(path: &str) -> &str {
 
 /// What the findings and gaps of one asset amount to. Suppressed findings do not count.
 fn verdict(findings: &[FindingReport], coverage: &Coverage) -> Verdict {
-    findings
-        .iter()
-        .filter(|finding| finding.suppressed.is_none())
-        .map(|finding| match finding.severity {
-            Severity::High | Severity::Critical if finding.confidence >= Confidence::Medium => {
-                Verdict::Malicious
-            }
-            severity if severity >= Severity::Medium => Verdict::Suspicious,
-            _ => Verdict::Clean,
-        })
-        .max()
-        .unwrap_or_default()
-        .max(if coverage.is_complete() { Verdict::Clean } else { Verdict::Incomplete })
+    findings.iter().map(FindingReport::verdict).max().unwrap_or_default().max(if coverage.is_complete() {
+        Verdict::Clean
+    } else {
+        Verdict::Incomplete
+    })
 }
 
 fn count(summary: &mut Summary, finding: &FindingReport) {
     let SeverityCounts { info, low, medium, high, critical } = &mut summary.findings;
     let counter = match finding.severity {
         _ if finding.suppressed.is_some() => &mut summary.suppressed,
+        _ if !finding.counts() => &mut summary.unknown,
         Severity::Info => info,
         Severity::Low => low,
         Severity::Medium => medium,

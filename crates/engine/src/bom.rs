@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bartizan_core::{Category, Fact, Usage, UsageKind, redacted};
+use bartizan_core::{Category, Fact, State, Usage, UsageKind, redacted};
 use bartizan_provenance::bom::{Asset, Inventory, vex::Claim};
 
 use crate::{
@@ -78,7 +78,10 @@ pub fn add_manifest(inventory: &mut Inventory, manifest: &Manifest) {
 
 /// What a scan found, for a VEX document. What was not understood is no weakness.
 pub fn claims(report: &Report) -> Vec<Claim> {
-    let weaknesses = report.findings.iter().filter(|finding| finding.category != Category::Coverage);
+    let weaknesses = report
+        .findings
+        .iter()
+        .filter(|finding| finding.category != Category::Coverage && finding.state != Some(State::Unknown));
     weaknesses
         .map(|finding| Claim {
             fingerprint: finding.fingerprint.as_str().to_owned(),

@@ -65,6 +65,8 @@ pub struct ScanRequest {
     pub jobs: Option<usize>,
     /// Treat files that `.gitignore` hides like all others?
     pub no_ignore: bool,
+    /// Terraform: files of variables besides those that are read by themselves; later ones win.
+    pub variable_files: Vec<PathBuf>,
     /// What the report's notes should say besides, such as which manifest was used.
     pub notes: Vec<String>,
     /// Set to stop the scan soon; what was done until then is reported.
@@ -82,6 +84,7 @@ impl ScanRequest {
             digests: true,
             jobs: None,
             no_ignore: false,
+            variable_files: Vec::new(),
             notes: Vec::new(),
             cancel: Arc::default(),
         }

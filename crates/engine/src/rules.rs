@@ -1,6 +1,7 @@
 //! Everything that can be found, and the rules of the engine itself.
 
 use bartizan_core::{Category, Inspector, Rule, Severity, Taxonomy};
+use bartizan_iac::terraform::Settings;
 
 /// Not everything could be read or understood.
 pub(crate) static INCOMPLETE: Rule = Rule {
@@ -74,9 +75,15 @@ pub(crate) static OWN: &[&Rule] =
 
 /// Every inspector, in the order in which they are asked.
 pub fn all_inspectors() -> Vec<Box<dyn Inspector>> {
+    inspectors_with(Settings::default())
+}
+
+/// The same, with what the user says about infrastructure.
+pub(crate) fn inspectors_with(infrastructure: Settings) -> Vec<Box<dyn Inspector>> {
     // Model formats first: whatever they leave may be source code.
     let mut inspectors = bartizan_models::inspectors();
     inspectors.extend(bartizan_code::inspectors());
+    inspectors.extend(bartizan_iac::inspectors(infrastructure));
     inspectors
 }
 

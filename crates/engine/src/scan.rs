@@ -6,14 +6,16 @@ use std::{
 };
 
 use bartizan_core::{Asset, Content, Kind, Probe};
+use bartizan_iac::terraform::{Settings, VariableFile};
 use rayon::prelude::*;
 
 use crate::{
-    EngineError, Progress, ScanRequest, Target, all_inspectors,
+    EngineError, Progress, ScanRequest, Target,
     assemble::{Gathered, assemble},
     dispatch::{Dispatcher, Record, Run, is_claimed},
     extensions,
     report::Report,
+    rules::inspectors_with,
     source::{self, Item, Listing, LocalFile, Opening},
 };
 
@@ -37,7 +39,7 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
     progress.total(items.len() as u64);
     let worker = Worker {
         dispatcher: Dispatcher {
-            inspectors: all_inspectors(),
+            inspectors: inspectors_with(infrastructure(request)?),
             limits: &request.limits,
             options: request.options,
             digests: request.digests,
@@ -73,6 +75,19 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
         elapsed: started.elapsed(),
     };
     Ok(assemble(gathered, &request.policy))
+}
+
+/// What the user says about infrastructure: files of variables, read before anything is scanned.
+fn infrastructure(request: &ScanRequest) -> Result<Settings, EngineError> {
+    let mut settings = Settings::default();
+    for file in &request.variable_files {
+        let path = file.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            EngineError::Usage(format!("the file of variables {path} cannot be read: {error}"))
+        })?;
+        settings.variable_files.push(VariableFile { path, text });
+    }
+    Ok(settings)
 }
 
 /// Lists one target.
@@ -154,7 +169,7 @@ impl Worker<'_> {
         let Item { path, opening, siblings, ignored_in } = item;
         self.progress.started(&path);
         let outcome = match opening {
-            Opening::Folder(tree) => self.folder(&path, tree),
+            Opening::Folder(tree) => self.folder(&path, tree, siblings),
             Opening::File(disk) => match LocalFile::open(&disk) {
                 Ok(file) => self.file(&path, file, siblings, ignored_in),
                 Err(error) => unread(&path, Kind::UNKNOWN, &format!("it cannot be opened: {error}")),
@@ -180,8 +195,14 @@ impl Worker<'_> {
         Run::new(self.request.limits.seconds, &self.request.cancel)
     }
 
-    fn folder(&self, path: &str, tree: Arc<dyn bartizan_core::Tree>) -> Outcome {
+    fn folder(
+        &self,
+        path: &str,
+        tree: Arc<dyn bartizan_core::Tree>,
+        parent: Option<Arc<dyn bartizan_core::Tree>>,
+    ) -> Outcome {
         let mut asset = Asset::new(path, Content::from_tree(tree));
+        asset.siblings = parent;
         let claimed = Probe::new(&asset).is_ok_and(|probe| !self.dispatcher.readers(&probe).is_empty());
         if !claimed {
             return Outcome::Unclaimed;

@@ -1,8 +1,8 @@
 //! What a scan knows about one asset before the policy looks at it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_core::{Asset, Coverage, Fact, Finding, Inspection, Kind};
+use bartizan_core::{Asset, AssetPath, Coverage, Fact, Finding, Inspection, Kind};
 
 use crate::rules;
 
@@ -56,15 +56,21 @@ impl Record {
         self.findings.extend(self.incomplete(asset));
     }
 
-    /// Makes one finding of the gaps, drops repetitions, and keeps the `most` most severe ones.
+    /// Makes one finding of the gaps, drops repetitions, and keeps the `most` most severe ones of each file.
     pub(crate) fn finish(&mut self, asset: &Asset, most: usize) {
         let mut seen = BTreeSet::new();
         self.findings.retain(|finding| seen.insert(finding.fingerprint("")));
         self.findings.sort_by_key(|finding| {
             (std::cmp::Reverse((finding.severity, finding.confidence)), finding.at.offset)
         });
-        self.dropped = self.findings.len().saturating_sub(most);
-        self.findings.truncate(most);
+        let all = self.findings.len();
+        let mut kept: BTreeMap<AssetPath, usize> = BTreeMap::new();
+        self.findings.retain(|finding| {
+            let count = kept.entry(finding.at.path.clone()).or_default();
+            *count = count.saturating_add(1);
+            *count <= most
+        });
+        self.dropped = all.saturating_sub(self.findings.len());
         self.findings.extend(self.incomplete(asset));
     }
 

@@ -42,6 +42,8 @@ impl Baseline {
             .iter()
             .filter(|finding| finding.suppressed.as_deref().is_none_or(|reason| reason == Self::REASON))
             .filter(|finding| finding.rule != crate::rules::INCOMPLETE.id)
+            // What is undecided today may fail tomorrow, under the same fingerprint.
+            .filter(|finding| finding.state != Some(bartizan_core::State::Unknown))
             .map(|finding| {
                 let known = Known {
                     rule: finding.rule.to_owned(),

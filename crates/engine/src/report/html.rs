@@ -80,6 +80,7 @@ fn head(report: &Report) -> Markup {
 }
 
 fn findings(report: &Report) -> Markup {
+    let rules = crate::all_rules();
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings " span.count { (report.findings.len()) } }
@@ -102,7 +103,7 @@ fn findings(report: &Report) -> Markup {
                         th scope="col" { "What it does" }
                         th scope="col" { button type="button" data-sort="rule" { "Rule" } }
                     } }
-                    tbody { @for finding in &report.findings { (row(finding)) } }
+                    tbody { @for finding in &report.findings { (row(finding, &rules)) } }
                 }
                 p #none.empty hidden { "No finding matches the filter." }
             }
@@ -110,9 +111,9 @@ fn findings(report: &Report) -> Markup {
     }
 }
 
-fn row(finding: &FindingReport) -> Markup {
+fn row(finding: &FindingReport, rules: &[&'static bartizan_core::Rule]) -> Markup {
     let rank = Severity::ALL.iter().position(|severity| *severity == finding.severity).unwrap_or_default();
-    let rule = crate::all_rules().into_iter().find(|rule| rule.id == finding.rule);
+    let rule = rules.iter().find(|rule| rule.id == finding.rule);
     html! {
         tr data-severity=(finding.severity.name()) data-rank=(rank) data-path=(printable(&finding.path)) data-rule=(finding.rule)
             hidden[finding.severity < Severity::Medium] {
@@ -122,6 +123,8 @@ fn row(finding: &FindingReport) -> Markup {
                 details {
                     summary { (printable(&sentence(&finding.message))) }
                     @if let Some(reason) = &finding.suppressed { p { strong { "Does not count: " } (reason) } }
+                    @if let Some(reference) = &finding.unresolved { p { strong { "Not decided: " } code { (reference) } " is not known." } }
+                    @if let Some(provenance) = &finding.provenance { p { strong { "Where the value comes from. " } (provenance) } }
                     @if let Some(rule) = rule { p { strong { "Why it matters. " } (rule.why) } }
                     @if let Some(fix) = &finding.fix {
                         p { strong { "What to do. " } (fix.summary) }

@@ -18,9 +18,7 @@ pub fn junit(report: &Report, fail_on: Severity, out: &mut dyn Write) -> io::Res
         let failing: Vec<_> = report
             .findings
             .iter()
-            .filter(|finding| {
-                finding.path == asset.path && finding.suppressed.is_none() && finding.severity >= fail_on
-            })
+            .filter(|finding| finding.path == asset.path && finding.counts() && finding.severity >= fail_on)
             .collect();
         let status = if let Some(first) = failing.first() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -13,7 +13,8 @@ pub use sarif::sarif;
 pub use table::{Appearance, table};
 
 use bartizan_core::{
-    Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, Taxonomy, Verdict,
+    Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, State, Taxonomy, Tier,
+    Verdict,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,9 +120,51 @@ pub struct FindingReport {
     /// Why it does not count towards the verdict and the exit code: the waiver or baseline that covers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<String>,
+    /// Infrastructure: the resource's address, with its instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Infrastructure: what the finding rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// Infrastructure: ids of the same control elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Infrastructure: the value that decides, as evaluated, without secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Infrastructure: where the value comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<String>,
+    /// Infrastructure: the reference that cannot be resolved, when the state is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<String>,
+    /// Infrastructure: what became of the rule's question. What is unknown counts towards nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
 }
 
 impl FindingReport {
+    /// Does it count towards the verdict and the exit code?
+    pub fn counts(&self) -> bool {
+        self.suppressed.is_none() && self.state != Some(State::Unknown)
+    }
+
+    /// What the asset is, for this finding alone.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.severity {
+            _ if !self.counts() => Verdict::Clean,
+            _ if self.category == Category::Coverage => Verdict::Incomplete,
+            // Infrastructure that is open to attack is not an attack.
+            Severity::High | Severity::Critical
+                if self.confidence >= Confidence::Medium && self.state.is_none() =>
+            {
+                Verdict::Malicious
+            }
+            severity if severity >= Severity::Medium => Verdict::Suspicious,
+            _ => Verdict::Clean,
+        }
+    }
+
     /// The finding as it is reported; `folder` is where the scanned root lies in its project.
     pub(crate) fn new(finding: Finding, folder: &str) -> Self {
         let fingerprint = finding.fingerprint(folder);
@@ -131,6 +174,19 @@ impl FindingReport {
                 references.push(reference);
             }
         }
+        let about = finding.infrastructure.map(|about| *about);
+        let suppressed = about
+            .as_ref()
+            .and_then(|about| about.suppressed.as_ref())
+            .map(|reason| format!("a comment in the file takes it back: {reason}"));
+        let state = about.as_ref().map(|about| about.state);
+        let tier = about.as_ref().map(|about| about.tier);
+        let (resource, aliases, value, provenance, unresolved) = match about {
+            Some(about) => {
+                (Some(about.resource), about.aliases, about.value, about.provenance, about.unresolved)
+            }
+            None => (None, Vec::new(), None, None, None),
+        };
         Self {
             rule: finding.rule.id,
             title: finding.rule.title,
@@ -147,7 +203,14 @@ impl FindingReport {
             taxonomy: finding.rule.taxonomy,
             references,
             fingerprint,
-            suppressed: None,
+            suppressed,
+            resource,
+            tier,
+            aliases,
+            value,
+            provenance,
+            unresolved,
+            state,
         }
     }
 }
@@ -165,6 +228,9 @@ pub struct Summary {
     pub findings: SeverityCounts,
     /// Findings that a waiver or baseline covers.
     pub suppressed: u64,
+    /// Findings about infrastructure that nobody can decide without running it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     /// What was not looked at, and why: ignored files, links that leave the root, devices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
@@ -173,6 +239,10 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// Seconds from start to end.
     pub seconds: f64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Assets by verdict.
@@ -216,7 +286,7 @@ impl Report {
     /// The exit code of a scan that ends with this report: 1 when a finding that counts is at `fail_on` or above, else 3
     /// when something could not be read or understood, else 0.
     pub fn exit_code(&self, fail_on: Severity) -> u8 {
-        let mut counting = self.findings.iter().filter(|finding| finding.suppressed.is_none());
+        let mut counting = self.findings.iter().filter(|finding| finding.counts());
         let incomplete = crate::rules::INCOMPLETE.id;
         if counting.clone().any(|finding| finding.severity >= fail_on) {
             1

@@ -8,7 +8,7 @@ use std::{
     io::{self, Write},
 };
 
-use bartizan_core::{Rule, Severity};
+use bartizan_core::{Rule, Severity, State};
 use serde_json::{Value, json};
 
 use super::{AssetReport, FindingReport, Report};
@@ -137,6 +137,21 @@ fn result(finding: &FindingReport, index: Option<usize>) -> Value {
             "offset": finding.offset,
         },
     });
+    if let (Some(resource), Some(object)) = (&finding.resource, result.as_object_mut()) {
+        if finding.state == Some(State::Unknown) {
+            // Section 3.27.9: evaluated, and not decided. Such a result has no level.
+            object.insert("kind".to_owned(), json!("open"));
+            object.insert("level".to_owned(), json!("none"));
+        }
+        if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("resource".to_owned(), json!(resource));
+            properties.insert("tier".to_owned(), json!(finding.tier));
+            properties.insert("aliases".to_owned(), json!(finding.aliases));
+            properties.insert("value".to_owned(), json!(finding.value));
+            properties.insert("provenance".to_owned(), json!(finding.provenance));
+            properties.insert("state".to_owned(), json!(finding.state));
+        }
+    }
     if let Some(object) = result.as_object_mut() {
         if let Some(index) = index {
             object.insert("ruleIndex".to_owned(), json!(index));

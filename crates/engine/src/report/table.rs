@@ -6,7 +6,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Color, Style};
-use bartizan_core::{Severity, Verdict, printable};
+use bartizan_core::{Severity, State, Verdict, printable};
 
 use super::{AssetReport, FindingReport, Report};
 
@@ -146,6 +146,15 @@ impl<'a> Blocks<'a, '_> {
                 self.page.paragraph(12, "skipped", DIM, &text)?;
             }
         }
+        if report.summary.unknown > 0 && !self.page.appearance.verbose {
+            let text = match report.summary.unknown {
+                1 => "1 question about infrastructure is open; -v tells which value is not known".to_owned(),
+                open => format!(
+                    "{open} questions about infrastructure are open; -v tells which values are not known"
+                ),
+            };
+            self.page.paragraph(12, "note", colour(AnsiColor::Yellow), &text)?;
+        }
         for note in &report.summary.notes {
             self.page.paragraph(12, "note", colour(AnsiColor::Yellow), note)?;
         }
@@ -160,8 +169,7 @@ impl<'a> Blocks<'a, '_> {
     /// them.
     fn told(&self, asset: &AssetReport) -> Verdict {
         let findings = self.findings.get(asset.path.as_str());
-        let counts =
-            |finding: &&FindingReport| finding.severity >= Severity::Medium && finding.suppressed.is_none();
+        let counts = |finding: &&FindingReport| finding.severity >= Severity::Medium && finding.counts();
         if findings.is_some_and(|own| own.iter().any(counts)) {
             asset.verdict
         } else if asset.coverage.complete {
@@ -211,7 +219,7 @@ impl<'a> Blocks<'a, '_> {
         let loose: Vec<&FindingReport> =
             self.report.findings.iter().filter(|finding| !known.contains(finding.path.as_str())).collect();
         for finding in loose {
-            if self.page.appearance.verbose || finding.severity >= Severity::Medium {
+            if self.page.appearance.verbose || (finding.severity >= Severity::Medium && finding.counts()) {
                 let text = format!("{}: {}", finding.path, finding.message);
                 self.page.paragraph(12, finding.severity.name(), severity_style(finding.severity), &text)?;
             }
@@ -224,7 +232,7 @@ impl<'a> Blocks<'a, '_> {
         const MOST: usize = 5;
         let least = if self.page.appearance.verbose { Severity::Info } else { Severity::Medium };
         let (shown, hidden): (Vec<&FindingReport>, Vec<&FindingReport>) =
-            findings.iter().partition(|finding| finding.severity >= least && finding.suppressed.is_none());
+            findings.iter().partition(|finding| finding.severity >= least && finding.counts());
         let most = if self.page.appearance.verbose { usize::MAX } else { MOST };
         for finding in shown.iter().take(most) {
             let fresh = self.explained.insert(finding.rule);
@@ -243,6 +251,12 @@ impl<'a> Blocks<'a, '_> {
             let findings = if suppressed == 1 { "finding is" } else { "findings are" };
             self.page.paragraph(12, "", DIM, &format!("{suppressed} {findings} covered by the policy"))?;
         }
+        let unknown = hidden.iter().filter(|finding| finding.state == Some(State::Unknown)).count();
+        if unknown > 0 && self.page.appearance.verbose {
+            for finding in hidden.iter().filter(|finding| finding.state == Some(State::Unknown)) {
+                self.page.paragraph(12, "  unknown", DIM, &finding.message)?;
+            }
+        }
         Ok(())
     }
 
@@ -258,7 +272,10 @@ impl<'a> Blocks<'a, '_> {
             let label = if index == 0 { label.as_str() } else { "" };
             writeln!(self.page.out, "{style}{label:12}{style:#}{line}")?;
         }
-        if let Some(rule) = bartizan_rule(finding.rule).filter(|_| explain) {
+        if let Some(provenance) = &finding.provenance {
+            self.page.paragraph(12, "  from", Style::new(), provenance)?;
+        }
+        if let Some(rule) = explain.then(|| bartizan_rule(finding.rule)).flatten() {
             self.page.paragraph(12, "  why", Style::new(), rule.why)?;
         }
         if let Some(fix) = finding.fix.as_ref().filter(|_| explain) {

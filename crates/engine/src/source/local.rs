@@ -44,7 +44,7 @@ pub(crate) fn list(root: &Path, prefix: &str, no_ignore: bool, cancel: &AtomicBo
             blobs_read: BTreeSet::new(),
             blobs: Vec::new(),
         };
-        walk.run(Folder { disk: canonical, path: prefix.to_owned(), ignored: false, ignores });
+        walk.run(Folder { disk: canonical, path: prefix.to_owned(), ignored: false, ignores, parent: None });
         return;
     }
     let name = if prefix.is_empty() { name_of(root) } else { prefix.to_owned() };
@@ -60,7 +60,9 @@ pub(crate) fn list(root: &Path, prefix: &str, no_ignore: bool, cancel: &AtomicBo
             return;
         }
     }
-    let siblings = canonical.parent().map(tree);
+    // A file of configuration that is named alone is read alone: its folder is not what was asked for.
+    let alone = bartizan_iac::terraform::is_configuration(&name);
+    let siblings = if alone { None } else { canonical.parent().map(tree) };
     let opening = Opening::File(canonical);
     listing.items.push(Item { path: name, opening, siblings, ignored_in: None });
 }
@@ -111,6 +113,7 @@ struct Folder {
     path: String,
     ignored: bool,
     ignores: Option<Arc<IgnoreChain>>,
+    parent: Option<Arc<dyn Tree>>,
 }
 
 impl Folder {
@@ -187,7 +190,7 @@ impl Walk<'_> {
         self.listing.items.push(Item {
             path: folder.shown().to_owned(),
             opening: Opening::Folder(Arc::clone(&tree)),
-            siblings: None,
+            siblings: folder.parent.clone(),
             ignored_in: None,
         });
         let holds_blobs = boundary::is_blob_folder(&folder.disk);
@@ -210,7 +213,8 @@ impl Walk<'_> {
                         true => None,
                         false => IgnoreChain::enter(folder.ignores.as_ref(), &disk),
                     };
-                    waiting.push(Folder { disk, path, ignored, ignores });
+                    let parent = Some(Arc::clone(&tree));
+                    waiting.push(Folder { disk, path, ignored, ignores, parent });
                 } else {
                     let item = Item {
                         path,

@@ -31,7 +31,7 @@ pub(crate) struct Item {
     pub(crate) path: String,
     /// How to get at it.
     pub(crate) opening: Opening,
-    /// The folder that it sits in.
+    /// The folder that it sits in; `None` for what stands at the top of what is scanned.
     pub(crate) siblings: Option<Arc<dyn Tree>>,
     /// The folder, as in the report, of a file that git would leave out.
     pub(crate) ignored_in: Option<Arc<str>>,

@@ -138,7 +138,12 @@ fn add(shown: &str, prefix: bool, objects: &[Object], listing: &mut Listing) {
         listing.items.push(Item {
             path: path(folder),
             opening: Opening::Folder(Arc::clone(tree)),
-            siblings: None,
+            siblings: folder
+                .rsplit_once('/')
+                .map(|(parent, _)| parent)
+                .or(if folder.is_empty() { None } else { Some("") })
+                .and_then(|parent| folders.get(parent))
+                .map(|tree| Arc::clone(tree) as Arc<dyn Tree>),
             ignored_in: None,
         });
     }

@@ -1,0 +1,58 @@
+//! The controls that come with the program.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use bartizan_core::Rule;
+
+use super::{Control, Framework, RuleError, control};
+
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// Controls by the types of resources that they are about.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    controls: Vec<Control>,
+    by_kind: HashMap<(Framework, Arc<str>), Vec<usize>>,
+}
+
+impl Catalogue {
+    /// A catalogue of these controls.
+    pub fn new(controls: Vec<Control>) -> Self {
+        let mut by_kind: HashMap<(Framework, Arc<str>), Vec<usize>> = HashMap::new();
+        for (index, control) in controls.iter().enumerate() {
+            for framework in &control.frameworks {
+                for kind in &control.resources {
+                    by_kind.entry((*framework, Arc::clone(kind))).or_default().push(index);
+                }
+            }
+        }
+        Self { controls, by_kind }
+    }
+
+    /// Every control.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The controls about a type of resource.
+    pub fn of<'c>(&'c self, framework: Framework, kind: &Arc<str>) -> impl Iterator<Item = &'c Control> {
+        let found = self.by_kind.get(&(framework, Arc::clone(kind)));
+        found.into_iter().flatten().filter_map(|index| self.controls.get(*index))
+    }
+}
+
+/// The controls that come with the program, compiled when first asked for.
+pub fn builtin() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    // A test proves that all of them compile.
+    CATALOGUE.get_or_init(|| Catalogue::new(compile().into_iter().flatten().collect()))
+}
+
+/// Compiles every control.
+pub(super) fn compile() -> Vec<Result<Control, RuleError>> {
+    let files: Vec<serde_json::Value> = serde_json::from_str(CONTROLS).unwrap_or_default();
+    files.iter().zip(RULES).map(|(file, rule)| control(file, rule)).collect()
+}

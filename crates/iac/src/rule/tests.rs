@@ -1,0 +1,186 @@
+//! Proves every control by its own examples, and the operators one by one.
+
+use std::collections::BTreeMap;
+
+use bartizan_core::{Asset, Content, Entry, EntryKind, Finding, ReadError, State, Tree};
+use serde_json::Value as Json;
+
+use super::{Catalogue, Control, Framework, builtin, catalogue::compile};
+use crate::{judge::judge, terraform};
+
+/// Files in memory.
+pub(crate) struct Files(pub(crate) BTreeMap<String, String>);
+
+impl Files {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        Self(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
+    }
+}
+
+impl Tree for Files {
+    fn list(&self, folder: &str) -> Vec<Entry> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let mut found: BTreeMap<String, Entry> = BTreeMap::new();
+        for (path, text) in &self.0 {
+            let Some(rest) = path.strip_prefix(&prefix) else { continue };
+            let (path, kind) = match rest.split_once('/') {
+                Some((folder, _)) => (format!("{prefix}{folder}"), EntryKind::Directory),
+                None => (path.clone(), EntryKind::File),
+            };
+            found.insert(path.clone(), Entry { path, kind, size: text.len() as u64 });
+        }
+        found.into_values().collect()
+    }
+
+    fn entry(&self, path: &str) -> Option<Entry> {
+        let text = self.0.get(path)?;
+        Some(Entry { path: path.to_owned(), kind: EntryKind::File, size: text.len() as u64 })
+    }
+
+    fn open(&self, path: &str) -> Result<Content, ReadError> {
+        let text = self.0.get(path).ok_or_else(|| ReadError::Io("there is no such file".to_owned()))?;
+        Ok(Content::from_bytes(text.clone()))
+    }
+}
+
+/// What a catalogue finds in files.
+pub(crate) fn found(files: &Files, catalogue: &Catalogue) -> Vec<Finding> {
+    let reading = terraform::read(files, &terraform::Settings::default(), &|| false);
+    assert!(reading.unread.is_empty(), "{:?} in {:?}", reading.unread, files.0);
+    let asset = Asset::new(".", Content::from_bytes(&b""[..]));
+    let mut findings = Vec::new();
+    for root in &reading.roots {
+        findings.extend(judge(
+            &root.resources,
+            &reading.sources,
+            catalogue,
+            Framework::Terraform,
+            &asset,
+            &|| false,
+        ));
+    }
+    findings
+}
+
+/// On the line that the finding has to name.
+const MARK: &str = "# <- fails";
+/// On the line before, where the line itself takes no comment.
+const MARK_ABOVE: &str = "# v fails";
+
+/// Examples of one control: text by text.
+fn examples<'j>(rule: &'j Json, kind: &str) -> Vec<&'j str> {
+    rule.get("examples")
+        .and_then(|examples| examples.get(kind))
+        .and_then(Json::as_array)
+        .map(|list| list.iter().filter_map(Json::as_str).collect())
+        .unwrap_or_default()
+}
+
+fn states(findings: &[Finding], control: &Control) -> Vec<(State, Option<u32>)> {
+    findings
+        .iter()
+        .filter(|finding| finding.rule.id == control.rule.id)
+        .map(|finding| (finding.infrastructure.as_ref().unwrap().state, finding.at.line))
+        .collect()
+}
+
+fn prove(control: &Control, rule: &Json, wrong: &mut Vec<String>) {
+    let catalogue = Catalogue::new(vec![control.clone()]);
+    let decide = |text: &str| states(&found(&Files::of(&[("main.tf", text)]), &catalogue), control);
+    let id = control.rule.id;
+    for kind in ["failing", "passing", "unknown"] {
+        let texts = examples(rule, kind);
+        if texts.is_empty() {
+            wrong.push(format!("{id}: no {kind} example"));
+        }
+        for text in texts {
+            let states = decide(text);
+            let ok = match kind {
+                "failing" => {
+                    let marked: Vec<u32> = text
+                        .lines()
+                        .zip(1..)
+                        .filter_map(|(line, number)| match line {
+                            line if line.contains(MARK) => Some(number),
+                            line if line.contains(MARK_ABOVE) => Some(number + 1),
+                            _ => None,
+                        })
+                        .collect();
+                    let mut lines: Vec<u32> = states
+                        .iter()
+                        .filter(|(state, _)| *state == State::Fail)
+                        .filter_map(|(_, line)| *line)
+                        .collect();
+                    lines.sort_unstable();
+                    lines.dedup();
+                    !marked.is_empty() && lines == marked
+                }
+                "passing" => states.is_empty(),
+                _ => !states.is_empty() && states.iter().all(|(state, _)| *state == State::Unknown),
+            };
+            if !ok {
+                wrong.push(format!("{id}: a {kind} example gives {states:?}:\n{text}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_control_compiles() {
+    let wrong: Vec<String> = compile()
+        .into_iter()
+        .zip(super::RULES)
+        .filter_map(|(control, rule)| control.err().map(|error| format!("{}: {error}", rule.id)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(builtin().controls().len() == super::RULES.len() && !super::RULES.is_empty());
+}
+
+#[test]
+fn every_control_decides_its_own_examples() {
+    let rules: Vec<Json> =
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
+    let mut wrong = Vec::new();
+    for (rule, control) in rules.iter().zip(builtin().controls()) {
+        assert_eq!(rule["id"], control.rule.id);
+        if control.frameworks.contains(&Framework::Terraform) {
+            prove(control, rule, &mut wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{} examples are decided wrongly:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_control_lies_in_the_file_of_its_name() {
+    let rules: Vec<Json> =
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();
+    for rule in &rules {
+        let (id, file) = (rule["id"].as_str().unwrap(), rule["file"].as_str().unwrap());
+        let name = file.rsplit('/').next().unwrap().trim_end_matches(".yaml");
+        assert_eq!(id, format!("iac/{name}"), "{file}");
+    }
+}
+
+#[test]
+fn an_error_in_a_rule_names_the_key() {
+    let read = |text: &str| {
+        let json = crate::yaml::to_json(text).unwrap();
+        super::control(&json, super::RULES[0]).map(|_| ()).unwrap_err().to_string()
+    };
+    let rule = |fails: &str| format!("category: iam\nresources: [a]\nfails: {fails}\n");
+    for (text, wanted) in [
+        (rule("{attribute: a.b, equal: 1}"), "fails.equal: there is no such test"),
+        (rule("{attribute: a..b, equals: 1}"), "fails: a path is expected"),
+        (rule("{all: [{attribute: a, exists: 1}]}"), "fails.all[0].exists: true or false is expected"),
+        (rule("{attribute: a, matches: \"(\"}"), "fails.matches: the regular expression is wrong"),
+        (rule("{attribute: a, contains-cidr: x}"), "fails.contains-cidr: `x` is no range"),
+        (rule("{policy: a, statement: {verb: x}}"), "fails.statement.verb: a statement has no such test"),
+        (rule("{some: a}"), "fails.satisfies: it is missing"),
+        (rule("{connected: a, by: b, from: c}"), "fails.from: it does not belong here"),
+        ("category: iam\nresource: a\n".to_owned(), "resource: a rule has no such key"),
+        ("category: food\n".to_owned(), "category: `food` is none of encryption"),
+    ] {
+        let told = read(&text);
+        assert!(told.starts_with(wanted), "{told}");
+    }
+}
