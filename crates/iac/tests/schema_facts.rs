@@ -76,7 +76,9 @@ impl Check<'_> {
                 self.wrong.push(format!("the provider has no `{kind}`"));
             }
         }
-        if !path.is_empty() && !schemas.iter().any(|(_, schema)| schema.as_ref().is_some_and(|s| s.has(&path))) {
+        if !path.is_empty()
+            && !schemas.iter().any(|(_, schema)| schema.as_ref().is_some_and(|s| s.has(&path)))
+        {
             self.wrong.push(format!("{} has no `{path}`", kinds.join(", ")));
         }
     }
