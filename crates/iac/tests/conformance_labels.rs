@@ -4,6 +4,15 @@
 //! judged in its whole file where the corpus has it, otherwise in what the corpus has of its example. Set
 //! `BARTIZAN_LABELS` to a prefix of types (`aws_`) to see one provider, and `BARTIZAN_LABELS_SHOW=1` for every miss.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected ends there; clippy knows test functions only"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -283,7 +292,6 @@ fn controls_decide_as_the_labels_of_others_say() {
         all.wrong += score.wrong;
         all.on_line += score.on_line;
     }
-    #[allow(clippy::cast_precision_loss)]
     let share = |part: usize, rest: usize| part as f64 / (part + rest).max(1) as f64;
     let (recall, precision) = (share(all.found, all.missed), share(all.found, all.wrong));
     let line = share(all.on_line, all.found - all.on_line);

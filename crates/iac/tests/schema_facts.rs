@@ -2,6 +2,11 @@
 //!
 //! `bench/iac/schema.py` writes the facts, from the schema that the provider answers with.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected ends there; clippy knows test functions only"
+)]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value as Json;
