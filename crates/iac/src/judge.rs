@@ -4,7 +4,7 @@ use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State
 
 use crate::{
     resource::Resource,
-    rule::{Catalogue, Control, Framework, Graph, Outcome, Subject, Truth, evaluate},
+    rule::{Catalogue, Category, Control, Framework, Graph, Outcome, Subject, Truth, evaluate},
     source::{Place, Sources},
     terraform::covering,
     value::shown,
@@ -67,7 +67,10 @@ fn finding(
 ) -> Finding {
     let witness = &outcome.witness;
     let at = witness.at.filter(|at| resource.at.encloses(*at)).unwrap_or(resource.header);
-    let value = witness.value.as_ref().map(shown);
+    // What makes a rule about secrets fail is the secret.
+    let secret = control.category == Category::Secrets;
+    let value =
+        witness.value.as_ref().map(|value| if secret { "(sensitive)".to_owned() } else { shown(value) });
     let suppression = covering(resource, control.rule.id, &control.aliases, at);
     let state = match (outcome.truth, suppression) {
         (_, Some(_)) => State::Suppressed,
@@ -110,7 +113,7 @@ fn finding(
         tier: Tier::Rule,
         aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
         value,
-        provenance: provenance(outcome, sources, at),
+        provenance: provenance(outcome, sources, at, secret),
         unresolved: witness
             .unresolved
             .as_ref()
@@ -123,13 +126,16 @@ fn finding(
 }
 
 /// "`public = var.open`, set in `prod.tfvars:3`".
-fn provenance(outcome: &Outcome, sources: &Sources, at: Place) -> Option<String> {
+fn provenance(outcome: &Outcome, sources: &Sources, at: Place, secret: bool) -> Option<String> {
     let value = outcome.witness.value.as_ref()?;
     let from = value.from.as_ref()?;
     let text = sources.text(at);
-    // A whole block says less than the reference itself.
-    let head =
-        if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
+    // A whole block says less than the reference itself, and the text of a secret may be a part of it.
+    let head = if secret || text.contains(['\n', '{']) || text.len() > 160 {
+        None
+    } else {
+        Some(redacted(&squeezed(text)))
+    };
     let mut out = String::new();
     for (index, step) in from.steps().enumerate() {
         match (index, &head) {
