@@ -229,6 +229,19 @@ fn comments_take_findings_back_for_all_or_one_instance() {
 }
 
 #[test]
+fn what_a_rule_calls_a_secret_is_never_shown() {
+    let text = "variable \"word\" {\n  default = \"opensesame\"\n}\nresource \"aws_instance\" \"a\" {\n  \
+                user_data = \"DATABASE_PASSWORD=${var.word}\"\n}\n";
+    let findings = found(&Files::of(&[("main.tf", text)]), builtin());
+    let finding =
+        findings.iter().find(|finding| finding.rule.id == "iac/instance-user-data-credentials").unwrap();
+    let about = finding.infrastructure.as_ref().unwrap();
+    assert_eq!((about.state, about.value.as_deref()), (State::Fail, Some("(sensitive)")));
+    assert!(about.provenance.as_deref().is_some_and(|from| from.contains("main.tf:2")));
+    assert!(!format!("{finding:?}").contains("opensesame"));
+}
+
+#[test]
 fn a_finding_names_the_value_and_where_it_comes_from() {
     let text = "variable \"acl\" {\n  default = \"public-read\"\n}\nlocals {\n  acl = var.acl\n}\n\
                 resource \"aws_s3_bucket\" \"a\" {\n  acl = local.acl\n}\n";
