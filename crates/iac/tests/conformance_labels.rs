@@ -1,0 +1,305 @@
+//! Measures controls against blocks that others labelled insecure or secure for one rule of theirs.
+//!
+//! A label counts for the controls that have its rule as an alias: `KICS:folder_name` or `AVD-AWS-0001`. Every label is
+//! judged in its whole file where the corpus has it, otherwise in what the corpus has of its example. Set
+//! `BARTIZAN_LABELS` to a prefix of types (`aws_`) to see one provider, and `BARTIZAN_LABELS_SHOW=1` for every miss.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use bartizan_core::{Asset, Content, Entry, EntryKind, Finding, ReadError, State, Tree};
+use bartizan_iac::{
+    judge::judge,
+    rule::{Framework, builtin},
+    terraform,
+};
+use serde_json::Value as Json;
+
+const FILE: &str = "main.tf";
+
+/// One file in memory.
+struct One(String);
+
+impl Tree for One {
+    fn list(&self, folder: &str) -> Vec<Entry> {
+        if folder.is_empty() { self.entry(FILE).into_iter().collect() } else { Vec::new() }
+    }
+
+    fn entry(&self, path: &str) -> Option<Entry> {
+        (path == FILE).then(|| Entry {
+            path: FILE.to_owned(),
+            kind: EntryKind::File,
+            size: self.0.len() as u64,
+        })
+    }
+
+    fn open(&self, path: &str) -> Result<Content, ReadError> {
+        if path == FILE {
+            Ok(Content::from_bytes(self.0.clone()))
+        } else {
+            Err(ReadError::Io("there is no such file".to_owned()))
+        }
+    }
+}
+
+struct Label {
+    rule: String,
+    source: String,
+    insecure: bool,
+    file: Option<String>,
+    origin: String,
+    start: u32,
+    end: u32,
+    kind: String,
+    address: String,
+    text: String,
+}
+
+fn corpus() -> PathBuf {
+    Path::new(&env::var("BARTIZAN_CORPUS").expect("BARTIZAN_CORPUS names the corpus")).join("iac")
+}
+
+fn labels() -> Vec<Label> {
+    let text = fs::read_to_string(corpus().join("labels.jsonl")).unwrap();
+    let label = |line: &str| {
+        let json: Json = serde_json::from_str(line).unwrap();
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        let line = |key: &str| u32::try_from(json[key].as_u64().unwrap()).unwrap();
+        Label {
+            rule: text("rule"),
+            source: text("source"),
+            insecure: json["label"] == "insecure",
+            file: json["file"].as_str().map(str::to_owned),
+            origin: text("origin"),
+            start: line("start"),
+            end: line("end"),
+            kind: text("kind"),
+            address: format!("{}.{}", text("type"), text("name")),
+            text: text("text"),
+        }
+    };
+    text.lines().map(label).collect()
+}
+
+fn findings(text: &str) -> Vec<Finding> {
+    let tree = One(text.to_owned());
+    let reading = terraform::read(&tree, &terraform::Settings::default(), &|| false);
+    let asset = Asset::new(".", Content::from_bytes(&b""[..]));
+    let catalogue = builtin();
+    let mut findings = Vec::new();
+    for root in &reading.roots {
+        findings.extend(judge(
+            &root.resources,
+            &reading.sources,
+            catalogue,
+            Framework::Terraform,
+            &asset,
+            &|| false,
+        ));
+    }
+    findings
+}
+
+/// The text that a label is judged in, and the lines of its block there.
+///
+/// Of some examples the corpus has the labelled blocks alone. Those of one example follow each other by their lines.
+fn contexts(labels: &[Label]) -> Vec<(String, u32, u32)> {
+    let mut out: Vec<(String, u32, u32)> = Vec::new();
+    let mut begin = 0;
+    while begin < labels.len() {
+        let first = &labels[begin];
+        if let Some(file) = &first.file {
+            let text = fs::read_to_string(corpus().join(file)).unwrap();
+            out.push((text, first.start, first.end));
+            begin += 1;
+            continue;
+        }
+        let same = |one: &Label, other: &Label| {
+            one.file.is_none()
+                && other.file.is_none()
+                && one.origin == other.origin
+                && one.insecure == other.insecure
+                && one.rule == other.rule
+                && other.start > one.end
+        };
+        let mut end = begin + 1;
+        while end < labels.len() && same(&labels[end - 1], &labels[end]) {
+            end += 1;
+        }
+        let mut lines: Vec<String> = Vec::new();
+        for label in &labels[begin..end] {
+            lines.resize((label.start - 1) as usize, String::new());
+            lines.extend(label.text.lines().map(str::to_owned));
+        }
+        let text = lines.join("\n") + "\n";
+        for label in &labels[begin..end] {
+            out.push((text.clone(), label.start, label.end));
+        }
+        begin = end;
+    }
+    out
+}
+
+#[derive(Default)]
+struct Score {
+    found: usize,
+    missed: usize,
+    undecided: usize,
+    wrong: usize,
+    right: usize,
+    on_line: usize,
+}
+
+/// Does a control look at more than the resource itself? Then an example of which the corpus has but some blocks proves
+/// nothing.
+fn looks_around() -> BTreeSet<String> {
+    fn names(json: &Json) -> bool {
+        match json {
+            Json::Object(map) => {
+                map.keys().any(|key| ["connected", "refers", "present"].contains(&key.as_str()))
+                    || map.values().any(names)
+            }
+            Json::Array(list) => list.iter().any(names),
+            _ => false,
+        }
+    }
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut out = BTreeSet::new();
+    for folder in fs::read_dir(rules).unwrap().flatten() {
+        for file in fs::read_dir(folder.path()).unwrap().flatten() {
+            let text = fs::read_to_string(file.path()).unwrap();
+            if let Ok(rule) = yaml::to_json(&text)
+                && (names(&rule["fails"]) || names(&rule["when"]))
+            {
+                out.insert(rule["id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    out
+}
+
+#[path = "../src/yaml.rs"]
+mod yaml;
+
+#[test]
+#[ignore = "needs the corpus"]
+fn controls_decide_as_the_labels_of_others_say() {
+    let prefix = env::var("BARTIZAN_LABELS").unwrap_or_default();
+    let show = env::var("BARTIZAN_LABELS_SHOW").is_ok();
+    let mut controls: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for control in builtin().controls() {
+        for alias in &control.aliases {
+            controls.entry(alias.to_string()).or_default().push(control.rule.id);
+        }
+    }
+    let around = looks_around();
+    let labels = labels();
+    let contexts = contexts(&labels);
+    let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
+    let mut cache: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+    let (mut modules, mut partial, mut without) = (0, 0, BTreeSet::new());
+    for (label, (text, start, end)) in labels.iter().zip(&contexts) {
+        if !label.address.starts_with(&prefix) {
+            continue;
+        }
+        let Some(ids) = controls.get(&label.rule) else {
+            without.insert(&label.rule);
+            continue;
+        };
+        // What is inside of a module of a registry, nobody has here.
+        if label.kind == "module" {
+            modules += 1;
+            continue;
+        }
+        if label.file.is_none() && ids.iter().any(|id| around.contains(*id)) {
+            partial += 1;
+            continue;
+        }
+        let findings = cache.entry(text).or_insert_with(|| findings(text));
+        let about: Vec<&Finding> = findings
+            .iter()
+            .filter(|finding| ids.contains(&finding.rule.id))
+            .filter(|finding| {
+                let address = finding.infrastructure.as_ref().map(|about| about.resource.as_str());
+                let address = address.unwrap_or_default().split('[').next().unwrap_or_default();
+                address == label.address || address == format!("data.{}", label.address)
+            })
+            .collect();
+        let state = |state: State| {
+            about.iter().filter(move |finding| finding.infrastructure.as_ref().unwrap().state == state)
+        };
+        let score = scores.entry(&label.rule).or_default();
+        let fails = state(State::Fail).count();
+        let inside = state(State::Fail)
+            .any(|finding| finding.at.line.is_some_and(|line| (*start..=*end).contains(&line)));
+        let told = match (label.insecure, fails > 0) {
+            (true, true) => {
+                score.found += 1;
+                score.on_line += usize::from(inside);
+                (!inside).then_some("other line")
+            }
+            (true, false) => {
+                score.missed += 1;
+                let unknown = state(State::Unknown).count() > 0;
+                score.undecided += usize::from(unknown);
+                Some(if unknown { "undecided" } else { "missed" })
+            }
+            (false, true) => {
+                score.wrong += 1;
+                Some("wrong")
+            }
+            (false, false) => {
+                score.right += 1;
+                None
+            }
+        };
+        if let (Some(told), true) = (told, show) {
+            let shown = label.file.as_deref().unwrap_or(&label.origin);
+            println!("--- {told}: {} {shown}:{start} {}\n{}", label.rule, ids.join(" "), label.text);
+        }
+    }
+    let mut all = Score::default();
+    println!("{:<72} TP  FN (undecided)  TN  FP", "rule of the label");
+    for (rule, score) in &scores {
+        println!(
+            "{rule:<72} {:>2}  {:>2} ({:>2})         {:>2}  {:>2}{}",
+            score.found,
+            score.missed,
+            score.undecided,
+            score.right,
+            score.wrong,
+            if score.missed + score.wrong > 0 { "  <" } else { "" }
+        );
+        all.found += score.found;
+        all.missed += score.missed;
+        all.undecided += score.undecided;
+        all.right += score.right;
+        all.wrong += score.wrong;
+        all.on_line += score.on_line;
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let share = |part: usize, rest: usize| part as f64 / (part + rest).max(1) as f64;
+    let (recall, precision) = (share(all.found, all.missed), share(all.found, all.wrong));
+    let line = share(all.on_line, all.found - all.on_line);
+    println!(
+        "{} rules of {} controls: {} found, {} missed ({} undecided), {} right, {} wrong; recall {recall:.4}, precision \
+         {precision:.4}, line {line:.4}",
+        scores.len(),
+        builtin().controls().len(),
+        all.found,
+        all.missed,
+        all.undecided,
+        all.right,
+        all.wrong,
+    );
+    println!(
+        "not judged: {modules} modules of registries, {partial} blocks without the rest of their example, labels of {} rules \
+         that no control has as an alias",
+        without.len()
+    );
+    assert!(all.found > 0);
+    assert!(recall >= 0.95 && precision >= 0.97 && line >= 0.95);
+}
