@@ -21,12 +21,9 @@ import schema
 UNNAMED = "unnamed"
 
 
-def folders(package: pathlib.Path, provider: str, scratch: pathlib.Path):
+def folders(package: pathlib.Path, scratch: pathlib.Path):
     """Folders of one resource each; old packages have one file for a resource, which gets a folder here."""
     for entry in sorted((package / "lib").iterdir()):
-        # Data sources say nothing of resources; `data-factory` is one.
-        if entry.name.startswith(f"data-{provider}-"):
-            continue
         if entry.is_dir():
             yield entry
         elif entry.name.endswith(".d.ts") and entry.name != "index.d.ts":
@@ -42,9 +39,11 @@ def folders(package: pathlib.Path, provider: str, scratch: pathlib.Path):
 def main() -> None:
     rules = pathlib.Path(sys.argv[1])
     # Words of the rules, by each type of resource that they stand beside.
-    words = {}
+    words, kinds = {}, set()
     for path in sorted(rules.glob("*.yaml")):
-        found = set(re.findall(r"[A-Za-z0-9_]+", path.read_text()))
+        text = path.read_text()
+        found = set(re.findall(r"[A-Za-z0-9_]+", text))
+        kinds |= set(re.findall(r"(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+", text))
         for word in found:
             words.setdefault(word, set()).update(found)
     resources, versions = {}, []
@@ -53,16 +52,20 @@ def main() -> None:
         versions.append(f"{about['name']} {about['version']}")
         provider = about["name"].removeprefix("@cdktf/provider-").removesuffix("-beta")
         with tempfile.TemporaryDirectory() as scratch:
-            for folder in folders(package, provider, pathlib.Path(scratch)):
+            for folder in folders(package, pathlib.Path(scratch)):
                 read = schema.schema(folder)
                 if read is None:
                     continue
                 name, attributes, blocks, _ = read
                 if name == UNNAMED:
                     name = f"{provider}_{folder.name.removesuffix('.d.ts').replace('-', '_')}"
-                if name not in words:
+                shown = name
+                # `data-factory` is a resource, `data-azurerm-subnet` is none.
+                if folder.name.startswith(f"data-{provider}-"):
+                    shown = f"data.{name}"
+                if shown not in kinds:
                     continue
-                known = resources.setdefault(name, {"attributes": set(), "blocks": set()})
+                known = resources.setdefault(shown, {"attributes": set(), "blocks": set()})
                 used = lambda paths: {path for path in paths if set(path.split(".")) <= words[name]}
                 known["attributes"] |= used(attributes)
                 known["blocks"] |= used(blocks)

@@ -47,7 +47,6 @@ impl Tree for One {
 
 struct Label {
     rule: String,
-    source: String,
     insecure: bool,
     file: Option<String>,
     origin: String,
@@ -70,7 +69,6 @@ fn labels() -> Vec<Label> {
         let line = |key: &str| u32::try_from(json[key].as_u64().unwrap()).unwrap();
         Label {
             rule: text("rule"),
-            source: text("source"),
             insecure: json["label"] == "insecure",
             file: json["file"].as_str().map(str::to_owned),
             origin: text("origin"),
@@ -240,6 +238,11 @@ fn controls_decide_as_the_labels_of_others_say() {
                 score.found += 1;
                 score.on_line += usize::from(inside);
                 (!inside).then_some("other line")
+            }
+            // The reference that cannot be resolved leads to what the corpus does not have.
+            (true, false) if label.file.is_none() && state(State::Unknown).count() > 0 => {
+                partial += 1;
+                None
             }
             (true, false) => {
                 score.missed += 1;

@@ -106,7 +106,7 @@ impl Check<'_> {
         }
         if let Some(ports) = get("ports") {
             for key in ["from", "to"] {
-                self.path(kinds, prefix, ports[key].as_str().unwrap());
+                self.path(kinds, prefix, ports[key].as_str().unwrap_or_default());
             }
         }
         for key in ["some", "every", "no"] {
