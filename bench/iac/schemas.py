@@ -70,7 +70,7 @@ def main() -> None:
                 known["attributes"] |= used(attributes)
                 known["blocks"] |= used(blocks)
     lists = {name: {key: sorted(paths) for key, paths in known.items()} for name, known in sorted(resources.items())}
-    facts = {"provider": versions[0].split(" ")[0], "version": ", ".join(versions), "resources": lists}
+    facts = {"provider": versions[0].split(" ")[0], "versions": versions, "resources": lists}
     lines = json.dumps(facts, indent=1)
     # One line for a list, so that a difference shows one resource.
     print(re.sub(r"\[[^\[\]{}]*\]", lambda found: json.dumps(json.loads(found.group(0))), lines))
