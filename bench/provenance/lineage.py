@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Judges `bartizan lineage compare` on pairs of models whose relation is known because this script made them.
+"""Judges `bartizan lineage` on pairs of models whose relation is known because this script made them.
 
-    python -m venv ~/.cache/bartizan/lineage-venv && ~/.cache/bartizan/lineage-venv/bin/pip install numpy
-    ~/.cache/bartizan/lineage-venv/bin/python bench/provenance/lineage.py [--bartizan PATH] [--families 20] [--seed 1]
-    ... --large            adds a 7B-shaped model, sparse on disk, and reports how much of it was read
+    bench/provenance/lineage.py [BARTIZAN] [--families 20] [--seed 1] [--no-large]
 
 Each family is one random architecture with weights of one distribution; of its first model every kind of relative is
-made, and several models that are none. The report: a confusion table of relations, the largest score of an unrelated
-pair and the smallest of a related one. Exit code 1 when related and unrelated are confused anywhere.
+made, and several models that are none (relatives.py). Then a model of the shape of a 7B one, 14 GB that take no place on
+the disk, is sketched.
+
+Prints a table of what was answered, the smallest score of a related pair and the largest of an unrelated one, CPU seconds
+(user and system), and each figure beside its bar; exits with 1 when one is missed. Needs NumPy: when the running Python
+has none, one environment is made from requirements.txt in ~/.cache/bartizan/lineage-venv, or where BARTIZAN_LINEAGE_VENV
+says.
 """
 
 import argparse
@@ -15,398 +18,162 @@ import collections
 import json
 import os
 import pathlib
+import resource
 import struct
 import subprocess
 import sys
 import tempfile
 
-import numpy as np
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+HOME = pathlib.Path(os.environ.get("BARTIZAN_LINEAGE_VENV", CACHE / "bartizan/lineage-venv"))
 
 
-# ---- writing files -------------------------------------------------------------------------------------------------
-
-def bf16_bits(values):
-    bits = np.asarray(values, np.float32).view(np.uint32).astype(np.uint64)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-
-
-def safetensors(path, tensors, dtype="F32"):
-    """Tensors are arrays, or (dtype, shape, bytes)."""
-    header, body, at = {}, [], 0
-    for name, tensor in tensors.items():
-        if isinstance(tensor, tuple):
-            kind, shape, data = tensor
-        elif tensor.dtype != np.float32:
-            kind = {"int8": "I8", "int32": "I32", "int64": "I64", "uint8": "U8"}[tensor.dtype.name]
-            shape, data = tensor.shape, np.ascontiguousarray(tensor).tobytes()
-        else:
-            kind, shape = dtype, tensor.shape
-            tensor = np.ascontiguousarray(tensor)
-            data = {"F32": lambda: tensor.tobytes(), "F16": lambda: tensor.astype(np.float16).tobytes(),
-                    "BF16": lambda: bf16_bits(tensor).tobytes(), "F64": lambda: tensor.astype(np.float64).tobytes()}[dtype]()
-        header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + len(data)]}
-        body.append(data)
-        at += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(body))
+def enter():
+    """Goes on in an environment that has NumPy, which is made when it is not there."""
+    if pathlib.Path(sys.prefix) == HOME:
+        sys.exit(f"{HOME} has no NumPy: remove it, and it will be made anew")
+    python = HOME / "bin/python"
+    if not python.exists():
+        print(f"installing {HERE / 'requirements.txt'} into {HOME}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
+    os.execv(python, [str(python), *sys.argv])
 
 
-def q8_0(row):
-    blocks = row.reshape(-1, 32)
-    d = (np.abs(blocks).max(1) / 127).astype(np.float16)
-    q = np.round(blocks / np.where(d == 0, 1, d).astype(np.float32)[:, None]).clip(-127, 127).astype(np.int8)
-    return b"".join(d[i].tobytes() + q[i].tobytes() for i in range(len(blocks)))
+try:
+    import numpy as np
+except ImportError:
+    enter()
+
+from relatives import architecture, bf16_bits, relatives  # noqa: E402
+
+# A score that separates, with room on both sides: what is related has at least, what is not at most. The program's own
+# border is 0.12.
+RELATED, UNRELATED = 0.15, 0.05
+# Of a 7B-shaped model: share of its bytes that is read, bytes of its sketch.
+READ, SKETCH = 0.01, 2_000_000
 
 
-def q4_0(row):
-    blocks = row.reshape(-1, 32)
-    peak = blocks[np.arange(len(blocks)), np.abs(blocks).argmax(1)]
-    d = (peak / -8).astype(np.float16)
-    q = (np.round(blocks / np.where(d == 0, 1, d).astype(np.float32)[:, None]) + 8).clip(0, 15).astype(np.uint8)
-    packed = q[:, :16] | (q[:, 16:] << 4)
-    return b"".join(d[i].tobytes() + packed[i].tobytes() for i in range(len(blocks)))
+def run(command):
+    """Output of a command, its CPU seconds, and the bytes that it and its children read by system calls."""
+    shell = 'exec 3>&1; "$@" >&3; code=$?; cat /proc/$$/io >&2; exit $code'
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["sh", "-c", shell, "sh", *map(str, command)], capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    told = done.stderr.split("rchar: ")
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}: {told[0].strip()}")
+    return done.stdout, cpu, int(told[1].split()[0])
 
-
-def gguf(path, tensors, kind):
-    """A GGUF 3 file; matrices whose rows are a multiple of 32 are quantised, others are f32."""
-    def text(value):
-        return struct.pack("<Q", len(value)) + value.encode()
-    infos, body, at = b"", b"", 0
-    for name, tensor in tensors.items():
-        if tensor.ndim == 2 and tensor.shape[1] % 32 == 0:
-            number, data = {"q8_0": (8, q8_0), "q4_0": (2, q4_0)}[kind]
-            data = data(tensor.astype(np.float32))
-        else:
-            number, data = 0, np.ascontiguousarray(tensor, np.float32).tobytes()
-        infos += text(name) + struct.pack("<I", tensor.ndim)
-        infos += b"".join(struct.pack("<Q", size) for size in reversed(tensor.shape))
-        infos += struct.pack("<IQ", number, at)
-        data += b"\0" * (-len(data) % 32)
-        body += data
-        at += len(data)
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), 1)
-    head += text("general.architecture") + struct.pack("<I", 8) + text("llama") + infos
-    head += b"\0" * (-len(head) % 32)
-    pathlib.Path(path).write_bytes(head + body)
-
-
-# ---- making models -------------------------------------------------------------------------------------------------
-
-def draw(rng, kind, shape):
-    values = {
-        "gauss": lambda: rng.standard_normal(shape),
-        "laplace": lambda: rng.laplace(size=shape),
-        "student": lambda: rng.standard_t(3, shape),
-        "uniform": lambda: rng.uniform(-1, 1, shape),
-        # Channels of very different strength, and a few outliers, as large language models have them.
-        "channels": lambda: rng.standard_normal(shape) * rng.lognormal(0, 0.7, (1, shape[-1])),
-        "outliers": lambda: rng.standard_normal(shape) * np.where(rng.random((1, shape[-1])) < 0.01, 30, 1),
-    }[kind]()
-    return (values * 0.02).astype(np.float32)
-
-
-def architecture(rng):
-    width = int(rng.choice([32, 48, 64, 96, 128, 160]))
-    return {"width": width, "hidden": int(width * rng.choice([2, 4, 2.5])), "layers": int(rng.integers(1, 6)),
-            "words": int(rng.choice([100, 256, 777, 1024])), "biases": bool(rng.random() < 0.5),
-            "positions": bool(rng.random() < 0.4), "rotary": bool(rng.random() < 0.4),
-            "kind": str(rng.choice(["gauss", "laplace", "student", "uniform", "channels", "outliers"]))}
-
-
-def model(rng, plan):
-    w, h = plan["width"], plan["hidden"]
-    tensors = {"embed.weight": draw(rng, plan["kind"], (plan["words"], w))}
-    if plan["positions"]:
-        place = np.arange(256)[:, None] / 10000 ** (np.arange(w)[None, :] // 2 * 2 / w)
-        tensors["positions"] = np.where(np.arange(w) % 2 == 0, np.sin(place), np.cos(place)).astype(np.float32)
-    if plan["rotary"]:
-        tensors["rotary.inv_freq"] = (10000.0 ** (-np.arange(0, w, 2) / w)).astype(np.float32)
-    for layer in range(plan["layers"]):
-        at = f"layers.{layer}."
-        for name, shape in {"q": (w, w), "k": (w, w), "v": (w, w), "o": (w, w), "up": (h, w), "down": (w, h)}.items():
-            tensors[f"{at}{name}.weight"] = draw(rng, plan["kind"], shape)
-            if plan["biases"]:
-                tensors[f"{at}{name}.bias"] = draw(rng, "gauss", (shape[0],))
-        tensors[f"{at}norm.weight"] = (1 + 0.1 * rng.standard_normal(w)).astype(np.float32)
-    return tensors
-
-
-def fixed(name):
-    return name in ("positions", "rotary.inv_freq")
-
-
-def each(tensors, change, vectors=True):
-    return {name: tensor if fixed(name) or (tensor.ndim < 2 and not vectors) else change(tensor).astype(np.float32)
-            for name, tensor in tensors.items()}
-
-
-def noise(rng, tensor, share):
-    return tensor + share * tensor.std() * rng.standard_normal(tensor.shape)
-
-
-def rounded(tensor, levels, how):
-    flat = tensor.reshape(tensor.shape[0], -1)
-    if how == "tensor":
-        scale = np.abs(flat).max() / levels
-    elif how == "row":
-        scale = np.abs(flat).max(1, keepdims=True) / levels
-    elif how == "column":
-        scale = np.abs(flat).max(0, keepdims=True) / levels
-    else:
-        size = flat.size - flat.size % how
-        groups = flat.ravel()[:size].reshape(-1, how)
-        scale = np.abs(groups).max(1, keepdims=True) / levels
-        scale[scale == 0] = 1
-        done = np.concatenate([(np.round(groups / scale) * scale).ravel(), flat.ravel()[size:]])
-        return done.reshape(tensor.shape)
-    scale = np.where(scale == 0, 1, scale)
-    return (np.round(flat / scale) * scale).reshape(tensor.shape)
-
-
-def pruned(rng, tensor, share, how):
-    if how == "magnitude":
-        return np.where(np.abs(tensor) < np.quantile(np.abs(tensor), share), 0, tensor)
-    return np.where(rng.random(tensor.shape) < share, 0, tensor)
-
-
-def renamed(rng, tensors):
-    names = list(tensors)
-    rng.shuffle(names)
-    return {f"m.{index}": tensors[name] for index, name in enumerate(names)}
-
-
-def reordered(rng, tensors, plan):
-    """Hidden units of every layer in another order: the model computes the same."""
-    out = dict(tensors)
-    for layer in range(plan["layers"]):
-        order = rng.permutation(plan["hidden"])
-        up, down = f"layers.{layer}.up", f"layers.{layer}.down"
-        out[up + ".weight"] = tensors[up + ".weight"][order]
-        out[down + ".weight"] = tensors[down + ".weight"][:, order]
-        if plan["biases"]:
-            out[up + ".bias"] = tensors[up + ".bias"][order]
-    return out
-
-
-def packed_int8(tensors):
-    out = {}
-    for name, tensor in tensors.items():
-        if tensor.ndim == 2 and not fixed(name):
-            scale = np.abs(tensor).max(1, keepdims=True) / 127
-            out[name] = np.round(tensor / scale).astype(np.int8)
-            out[name + "_scale"] = scale.astype(np.float32)
-        else:
-            out[name] = tensor
-    return out
-
-
-def packed_int4(tensors, how):
-    out = {}
-    for name, tensor in tensors.items():
-        rows, columns = tensor.shape if tensor.ndim == 2 else (0, 0)
-        if not rows or fixed(name) or columns % 32 or rows % 8:
-            out[name] = tensor
-            continue
-        stem = name.removesuffix(".weight")
-        groups = tensor.reshape(rows, -1, 32)
-        scale = np.abs(groups).max(2, keepdims=True) / 7
-        codes = (np.round(groups / scale) + 8).clip(0, 15).astype(np.uint32).reshape(rows, columns)
-        if how == "compressed-tensors":
-            words = sum(codes[:, k::8] << (4 * k) for k in range(8))
-            out[stem + ".weight_packed"] = words.astype(np.uint32).view(np.int32)
-            out[stem + ".weight_scale"] = scale[:, :, 0].astype(np.float32)
-            out[stem + ".weight_shape"] = np.array([rows, columns], np.int64)
-        elif how == "gptq":
-            codes = codes.T
-            words = sum(codes[k::8] << (4 * k) for k in range(8))
-            out[stem + ".qweight"] = words.astype(np.uint32).view(np.int32)
-            out[stem + ".scales"] = scale[:, :, 0].T.astype(np.float32)
-            out[stem + ".qzeros"] = np.zeros((columns // 32, rows // 8), np.int32)
-        else:
-            codes = codes.T
-            words = sum(codes[:, k::8] << (4 * place) for k, place in enumerate([0, 4, 1, 5, 2, 6, 3, 7]))
-            out[stem + ".qweight"] = words.astype(np.uint32).view(np.int32)
-            out[stem + ".scales"] = scale[:, :, 0].T.astype(np.float32)
-            out[stem + ".qzeros"] = np.zeros((columns // 32, rows // 8), np.int32)
-    return out
-
-
-def relatives(rng, plan, folder):
-    """Yields (case, file a, file b, accepted relations; empty when unrelated)."""
-    base = model(rng, plan)
-    a = folder / "a.safetensors"
-    safetensors(a, base)
-    count = 0
-
-    def keep(tensors, dtype="F32"):
-        nonlocal count
-        count += 1
-        path = folder / f"{count}.safetensors"
-        safetensors(path, tensors, dtype)
-        return path
-
-    yield "renamed", a, keep(renamed(rng, base)), {"same-weights"}
-    yield "transposed", a, keep({n: t.T if t.ndim == 2 else t for n, t in base.items()}), {"same-weights"}
-    yield "scaled", a, keep(each(base, lambda t: t * rng.uniform(0.2, 5))), {"same-weights"}
-    for dtype in ("F16", "BF16", "F64"):
-        yield f"cast {dtype}", a, keep(renamed(rng, base), dtype), {"same-weights-cast"}
-    half = {n: t.astype(np.float16).astype(np.float32) for n, t in base.items()}
-    yield "cast and back", a, keep(half), {"same-weights-cast"}
-    for levels, bits in ((127, 8), (7, 4)):
-        for how in ("tensor", "row", "column", 32, 128):
-            made = each(base, lambda t: rounded(t, levels, how), vectors=False)
-            yield f"int{bits} per {how}", a, keep(made), {"quantised"}
-    yield "int8 stored", a, keep(packed_int8(base)), {"quantised"}
-    for how in ("compressed-tensors", "gptq", "awq"):
-        if plan["width"] % 32 == 0 and plan["hidden"] % 32 == 0:
-            yield f"int4 {how}", a, keep(packed_int4(base, how)), {"quantised"}
-    for kind in ("q8_0", "q4_0"):
-        if plan["width"] % 32 == 0:
-            path = folder / f"{kind}.gguf"
-            gguf(path, renamed(rng, base), kind)
-            yield f"gguf {kind}", a, path, {"quantised"}
-    for share in (0.001, 0.01, 0.05, 0.2, 0.4):
-        yield f"tuned {share}", a, keep(each(base, lambda t: noise(rng, t, share))), {"finetuned"}
-    tuned = renamed(rng, each(base, lambda t: noise(rng, t, 0.05)))
-    yield "tuned, renamed, bf16", a, keep(tuned, "BF16"), {"finetuned"}
-
-    def low_rank(tensor):
-        if tensor.ndim < 2:
-            return tensor
-        update = rng.standard_normal((tensor.shape[0], 4)) @ rng.standard_normal((4, tensor.shape[1]))
-        return tensor + 0.2 * tensor.std() * update / update.std()
-    yield "lora merged", a, keep(each(base, low_rank)), {"finetuned"}
-    for share in (0.1, 0.3, 0.5, 0.7):
-        for how in ("magnitude", "random"):
-            made = each(base, lambda t: pruned(rng, t, share, how), vectors=False)
-            yield f"pruned {share} {how}", a, keep(made), {"pruned"}
-    other = model(rng, plan)
-    b = keep(other)
-    yield "fresh seed", a, b, set()
-    yield "fresh seed, renamed", a, keep(renamed(rng, model(rng, plan))), set()
-    yield "fresh seed, bf16", a, keep(model(rng, plan), "BF16"), set()
-    for part in (0.3, 0.5, 0.7):
-        mixed = {n: t if fixed(n) else (part * t + (1 - part) * other[n]).astype(np.float32) for n, t in base.items()}
-        made = keep(mixed)
-        yield f"merge {part}", a, made, {"merge"}
-        yield f"merge {1 - part:.1f}, other parent", b, made, {"merge"}
-    yield "shuffled", a, keep(each(base, lambda t: rng.permutation(t.ravel()).reshape(t.shape) if t.ndim > 1 else rng.permutation(t))), set()
-    yield "other architecture", a, keep(model(rng, architecture(rng))), set()
-    yield "other distribution", a, keep(model(rng, plan | {"kind": "gauss" if plan["kind"] != "gauss" else "student"})), set()
-    yield "hidden units reordered", a, keep(reordered(rng, base, plan)), {"permuted"}
-    whole = each(base, lambda t: t[rng.permutation(t.shape[0])][:, rng.permutation(t.shape[1])] if t.ndim > 1 else rng.permutation(t))
-    yield "all rows and columns reordered", a, keep(whole), {"permuted"}
-    words = plan["words"]
-    longer = dict(each(base, lambda t: noise(rng, t, 0.01)))
-    longer["embed.weight"] = np.concatenate([longer["embed.weight"], draw(rng, plan["kind"], (int(rng.integers(1, 40)), plan["width"]))])
-    yield "vocabulary resized", a, keep(longer), {"finetuned"}
-    only = {"embed.weight": base["embed.weight"]}
-    grown = np.concatenate([base["embed.weight"], draw(rng, plan["kind"], (8, plan["width"]))])
-    yield "embedding alone, resized", keep(only), keep({"embed.weight": grown}), {"finetuned"}
-    head = each(base, lambda t: noise(rng, t, 0.02)) | {"head.weight": draw(rng, "gauss", (3, plan["width"])), "head.bias": np.zeros(3, np.float32)}
-    yield "new head", a, keep(head), {"finetuned"}
-    if plan["layers"] > 2:
-        gone = {n: t for n, t in base.items() if not n.startswith("layers.1.")}
-        yield "layer removed", a, keep(gone), {"pruned", "finetuned"}
-        extra = model(rng, plan)
-        grown = base | {n.replace("layers.0.", "layers.99."): t for n, t in extra.items() if n.startswith("layers.0.")}
-        yield "layer added", a, keep(grown), {"finetuned"}
-    sibling = each(base, lambda t: noise(rng, t, 0.1))
-    yield "siblings", keep(each(base, lambda t: noise(rng, t, 0.1))), keep(sibling), {"finetuned"}
-    init = model(rng, plan)
-    one = {n: t if fixed(n) else t + 0.7 * model_noise for n, t, model_noise in ((n, t, noise(rng, t * 0, 0) + draw(rng, plan["kind"], t.shape)) for n, t in init.items())}
-    two = {n: t if fixed(n) else t + 0.7 * draw(rng, plan["kind"], t.shape) for n, t in init.items()}
-    yield "shared initialisation, trained far", keep({n: t.astype(np.float32) for n, t in one.items()}), keep({n: t.astype(np.float32) for n, t in two.items()}), {"finetuned", "merge"}
-
-
-# ---- judging -------------------------------------------------------------------------------------------------------
 
 def compare(bartizan, a, b):
-    done = subprocess.run([bartizan, "lineage", "compare", str(a), str(b), "--format", "json"], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(f"exit code {done.returncode}: {done.stderr.strip()}", file=sys.stderr)
-    return json.loads(done.stdout)
+    output, cpu, _ = run([bartizan, "lineage", "compare", a, b, "--format", "json"])
+    return json.loads(output), cpu
 
 
-def large(bartizan):
-    """A model of the shape of a 7B one in bf16: 14 GB that take no place on the disk."""
+def seven_billion():
+    """Names and shapes."""
     shapes = {"model.embed_tokens.weight": (32000, 4096), "lm_head.weight": (32000, 4096), "model.norm.weight": (4096,)}
     for layer in range(32):
         at = f"model.layers.{layer}."
         shapes |= {at + n: (4096, 4096) for n in ("q", "k", "v", "o")}
         shapes |= {at + "gate": (11008, 4096), at + "up": (11008, 4096), at + "down": (4096, 11008)}
         shapes |= {at + "input_norm": (4096,), at + "post_norm": (4096,)}
+    return shapes
+
+
+def large(bartizan, folder, verdicts):
+    """Sketches a model in bf16 that is sparse on the disk, and one whose tensors hold numbers where they are looked at."""
+    rng = np.random.default_rng(1)
     header, at = {}, 0
+    shapes = seven_billion()
     for name, shape in shapes.items():
         size = 2 * int(np.prod(shape))
         header[name] = {"dtype": "BF16", "shape": list(shape), "data_offsets": [at, at + size]}
         at += size
     text = json.dumps(header).encode()
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "model.safetensors"
-        with open(path, "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            file.truncate(8 + len(text) + at)
-            # Some true numbers, so that sketching does its whole work where it looks at them.
-            rng = np.random.default_rng(1)
-            for name in list(header)[3:10]:
-                file.seek(8 + len(text) + header[name]["data_offsets"][0])
-                file.write(bf16_bits(rng.standard_normal(1 << 20)).tobytes())
-        sketch = pathlib.Path(folder) / "model.sketch"
-        before = os.times()
-        trace = subprocess.run([bartizan, "lineage", "sketch", str(path), "-o", str(sketch)], capture_output=True, text=True)
-        after = os.times()
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        print(f"7B-shaped: {at / 1e9:.1f} GB, {len(shapes)} tensors; {trace.stderr.strip()}; "
-              f"sketch {sketch.stat().st_size / 1e6:.2f} MB; {cpu:.2f} CPU s")
+    path, sketch = folder / "model.safetensors", folder / "model.sketch"
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + at)
+        # Some numbers at the beginning of every tensor: what is zero everywhere is not asked for a grid.
+        numbers = bf16_bits(rng.standard_normal(4096)).tobytes()
+        for entry in header.values():
+            start, end = entry["data_offsets"]
+            for place in range(start, end, max((end - start) // 64, len(numbers))):
+                file.seek(8 + len(text) + place)
+                file.write(numbers[:end - place])
+    _, cpu, read = run([bartizan, "lineage", "sketch", path, "-o", sketch])
+    size = sketch.stat().st_size
+    print(f"\n7B-shaped: {at / 1e9:.2f} GB in {len(shapes)} tensors, of which {path.stat().st_blocks * 512 / 1e6:.0f} MB lie on "
+          f"the disk; {read / 1e6:.1f} MB read, {cpu:.2f} CPU s")
+    verdicts.append(("share of a 7B-shaped model that is read", read / at, "<=", READ))
+    verdicts.append(("bytes of its sketch", size, "<=", SKETCH))
+
+
+def judge(options, folder, verdicts):
+    """Every pair of every family."""
+    answers = collections.defaultdict(collections.Counter)
+    lowest, highest = (9, "none"), (-9, "none")
+    right = total = confused = 0
+    spent = 0.0
+    for family in range(options.families):
+        rng = np.random.default_rng([options.seed, family])
+        plan = architecture(rng)
+        inside = folder / str(family)
+        inside.mkdir()
+        for case, a, b, accepted in relatives(rng, plan, inside):
+            answer, cpu = compare(options.bartizan, a, b)
+            label = f"{case} (family {family}: {plan['kind']}, {plan['width']} wide, {plan['layers']} layers)"
+            got, score, expected = answer["relation"], answer["score"], accepted or {"unrelated"}
+            answers[case][got] += 1
+            total += 1
+            spent += cpu
+            right += got in expected
+            if answer["related"] != bool(accepted):
+                confused += 1
+                print(f"RELATED WRONG  {label}: {got}, score {score:.3f}", flush=True)
+            elif got not in expected:
+                print(f"relation       {label}: {got}, not {' or '.join(sorted(expected))}, score {score:.3f}", flush=True)
+            # Permuted models are told by their profiles, on a scale of their own.
+            if accepted and "permuted" not in accepted and answer["related"]:
+                lowest = min(lowest, (score, label))
+            elif not accepted:
+                highest = max(highest, (score, label))
+    print("\ncase, and what was answered")
+    for case, counts in answers.items():
+        print(f"  {case:36} " + ", ".join(f"{got} {count}" for got, count in counts.most_common()))
+    print(f"\n{total} pairs of {options.families} families: {total - confused} told related or not as they are, {right} with the "
+          f"right relation; {spent / total:.3f} CPU s each")
+    print(f"smallest score of a related pair:   {lowest[0]:.3f}, {lowest[1]}")
+    print(f"largest score of an unrelated pair: {highest[0]:.3f}, {highest[1]}")
+    verdicts.append(("pairs told wrong", confused, "<=", 0))
+    verdicts.append(("pairs with the wrong relation, share", (total - right) / total, "<=", 0.02))
+    verdicts.append(("smallest score of a related pair", lowest[0], ">=", RELATED))
+    verdicts.append(("largest score of an unrelated pair", highest[0], "<=", UNRELATED))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bartizan", default="bartizan")
+    parser.add_argument("bartizan", nargs="?", default="bartizan")
     parser.add_argument("--families", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--no-large", action="store_true")
     options = parser.parse_args()
-    confusion = collections.Counter()
-    wrong, lowest, highest = [], (9, None), (-9, None)
-    right = total = confused = 0
-    for family in range(options.families):
-        rng = np.random.default_rng([options.seed, family])
-        plan = architecture(rng)
-        with tempfile.TemporaryDirectory() as folder:
-            for case, a, b, accepted in relatives(rng, plan, pathlib.Path(folder)):
-                answer = compare(options.bartizan, a, b)
-                label = f"{case} (family {family}: {plan['kind']}, {plan['width']}, {plan['layers']} layers)"
-                expected = sorted(accepted)[0] if accepted else "unrelated"
-                got = answer["relation"]
-                confusion[case, got] += 1
-                total += 1
-                right += got in (accepted or {"unrelated"})
-                if answer["related"] != bool(accepted):
-                    confused += 1
-                    wrong.append(f"RELATED WRONG: {label}: {got}, score {answer['score']:.3f}")
-                elif got not in (accepted or {"unrelated"}):
-                    wrong.append(f"relation: {label}: {got} instead of {expected}, score {answer['score']:.3f}")
-                if got != "permuted":
-                    if accepted and expected != "permuted":
-                        lowest = min(lowest, (answer["score"], label))
-                    elif not accepted:
-                        highest = max(highest, (answer["score"], label))
-    print("\n".join(wrong))
-    print("\ncase: answers")
-    by_case = collections.defaultdict(collections.Counter)
-    for (case, got), count in confusion.items():
-        by_case[case][got] += count
-    for case, answers in by_case.items():
-        print(f"  {case:36} " + ", ".join(f"{got} {count}" for got, count in answers.most_common()))
-    print(f"\n{total} pairs; related or not: {total - confused} right; relation: {right} right")
-    print(f"smallest score of a related pair: {lowest[0]:.3f}, {lowest[1]}")
-    print(f"largest score of an unrelated pair: {highest[0]:.3f}, {highest[1]}")
-    if options.large:
-        large(options.bartizan)
-    sys.exit(1 if confused else 0)
+    verdicts = []
+    with tempfile.TemporaryDirectory() as folder:
+        judge(options, pathlib.Path(folder), verdicts)
+        if not options.no_large:
+            large(options.bartizan, pathlib.Path(folder), verdicts)
+    print()
+    missed = 0
+    for name, value, sign, bar in verdicts:
+        met = value <= bar if sign == "<=" else value >= bar
+        missed += not met
+        print(f"{'met   ' if met else 'MISSED'}  {name}: {value:.4g} (bar {sign} {bar:g})")
+    sys.exit(1 if missed else 0)
 
 
 if __name__ == "__main__":

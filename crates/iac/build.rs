@@ -16,8 +16,7 @@ use serde_json::Value;
 mod yaml;
 
 /// Keys that are documentation: they do not go into the conditions.
-const DOCUMENTATION: &[&str] =
-    &["title", "why", "fix", "references", "cwe", "severity", "examples", "message"];
+const DOCUMENTATION: &[&str] = &["title", "why", "fix", "references", "cwe", "severity", "examples"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
@@ -92,6 +91,10 @@ fn metadata(out: &mut String, rule: &Value) -> Result<(), Box<dyn Error>> {
         let mut chars = text.chars();
         chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
     };
+    let severity = text("severity")?;
+    if !["critical", "high", "medium", "low", "info"].contains(&severity.as_str()) {
+        return Err(format!("`{severity}` is no severity").into());
+    }
     let category = text("category")?;
     let (cwe, nist) = taxonomy(&category).ok_or(format!("`{category}` is no category"))?;
     let mut weaknesses = list("cwe");
@@ -106,7 +109,7 @@ fn metadata(out: &mut String, rule: &Value) -> Result<(), Box<dyn Error>> {
          ..bartizan_core::Taxonomy::NONE }} }},",
         text("id")?,
         text("title")?,
-        capital(&text("severity")?),
+        capital(&severity),
         capital(&category),
         text("why")?,
         text("fix")?,

@@ -2,6 +2,34 @@
 
 use bartizan_core::{Asset, Budget, Content, Context, Inspector, Limits, Options, Probe};
 
+/// Names of configuration files, one of each form; the first byte of the data chooses.
+const CONFIGURATION: &[&str] = &[
+    "Dockerfile",
+    "compose.yml",
+    "values.yaml",
+    ".github/workflows/ci.yml",
+    "config.toml",
+    ".env",
+    "requirements.txt",
+    "uv.lock",
+    "Pipfile",
+    "Pipfile.lock",
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "environment.yml",
+    "package.json",
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "mcp.json",
+    "serve.sh",
+    "Makefile",
+    "x.prompty",
+    "Modelfile",
+];
+
 /// The inspector of a kind, with a name that suits it.
 pub(crate) struct Driven {
     inspector: Box<dyn Inspector>,
@@ -11,6 +39,7 @@ pub(crate) struct Driven {
 fn inspectors() -> Vec<Box<dyn Inspector>> {
     let mut inspectors = bartizan_models::inspectors();
     inspectors.extend(bartizan_code::inspectors());
+    inspectors.extend(bartizan_iac::inspectors(bartizan_iac::terraform::Settings::default()));
     inspectors
 }
 
@@ -29,6 +58,7 @@ impl Driven {
             "hydra-config" | "yaml" => "yaml",
             "requirements" => "txt",
             "python" => "py",
+            "terraform-file" => "tf",
             "model-card" => "md",
             _ => "bin",
         };
@@ -37,7 +67,13 @@ impl Driven {
 
     /// Identifies, inspects and describes `data` under tight limits.
     pub(crate) fn drive(&self, data: &[u8]) {
-        let asset = Asset::new(&self.name, Content::from_bytes(data.to_vec()));
+        let (name, data) = match data.split_first() {
+            Some((first, rest)) if self.inspector.kind().name() == "configuration" => {
+                (CONFIGURATION[usize::from(*first) % CONFIGURATION.len()], rest)
+            }
+            _ => (self.name.as_str(), data),
+        };
+        let asset = Asset::new(name, Content::from_bytes(data.to_vec()));
         let limits = Limits {
             opcodes: 1_000_000,
             memo: 1 << 20,
@@ -50,7 +86,7 @@ impl Driven {
         };
         let context = Context {
             limits: &limits,
-            options: Options { deep: true },
+            options: Options { deep: true, storages: true },
             budget: &Budget::default(),
             outlet: &|child| _ = child.content.head(4096),
             interrupt: &|| false,

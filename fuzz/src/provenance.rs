@@ -1,7 +1,7 @@
 //! What comes with models: bundles, envelopes, certificates, keys, attestations, bills of materials, sketches.
 
 use bartizan_provenance::{
-    attestation::{Policy, Statement},
+    attestation::{Deny, Policy, Statement},
     bom,
     certificates::{Certificate, chain},
     dsse::Envelope,
@@ -17,7 +17,7 @@ pub(crate) static DOCUMENTS: &[(&str, fn(&[u8]))] = &[
     ("certificate", certificate),
     ("key", key),
     ("attestation", |data| _ = Statement::parse(data).map(|statement| statement.kind())),
-    ("attestation-policy", |data| _ = std::str::from_utf8(data).map(Policy::parse)),
+    ("attestation-policy", |data| _ = std::str::from_utf8(data).map(|text| (Policy::parse(text), Deny::parse(text)))),
     ("bill-of-materials", bill_of_materials),
     ("lineage-sketch", |data| _ = Sketch::from_bytes(data).map(|sketch| compare(&sketch, &sketch))),
 ];
@@ -47,6 +47,14 @@ fn key(data: &[u8]) {
 
 fn bill_of_materials(data: &[u8]) {
     let Ok(document) = bom::parse(data) else { return };
-    let Ok(version) = bom::spec_version(&document) else { return };
-    let _ = bom::Validator::of(version).map(|validator| validator.problems(&document, 10));
+    let _ = bom::judge(&document, 10);
+    if bom::spec_version(&document).is_err() {
+        return;
+    }
+    assert!(bom::diff(&document, &document).is_empty());
+    let _ = bom::merge(&[document.clone(), document.clone()], "merged", &bom::Stamp::default());
+    let _ = bom::vex::apply(&document, &document);
+    if let Ok(profile) = bom::Profile::named("owasp") {
+        let _ = bom::score(&document, &profile);
+    }
 }

@@ -60,9 +60,15 @@ fn documents() -> Result<BTreeMap<String, String>> {
         documents.insert(format!("docs/rules/{id}.md"), format!("# {}\n", page.trim_end()));
     }
     documents.insert("docs/rules/README.md".to_owned(), index);
-    documents.insert("docs/schemas/report-1.json".to_owned(), bartizan(&["schema", "report"])?);
-    documents.insert("docs/schemas/inventory-1.json".to_owned(), bartizan(&["schema", "inventory"])?);
-    documents.insert("docs/schemas/bartizan-toml-1.json".to_owned(), bartizan(&["schema", "config"])?);
+    for (name, of) in [
+        ("report", "report"),
+        ("inventory", "inventory"),
+        ("verdict", "verdict"),
+        ("attestations", "attestations"),
+        ("bartizan-toml", "config"),
+    ] {
+        documents.insert(format!("docs/schemas/{name}-1.json"), bartizan(&["schema", of])?);
+    }
     documents.insert("docs/bartizan.1".to_owned(), bartizan(&["man"])?);
     Ok(documents)
 }

@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Sign(Box<crate::sign::SignArguments>),
     /// Check that a model is what its publisher signed, and say what is not
     Verify(Box<crate::verify::VerifyArguments>),
+    /// Sign a statement about a model: what a scan found, what it is made of, how it was built, how well it does, who approves it
+    Attest(Box<crate::attest::AttestArguments>),
+    /// Check that an expected signer attested something of a model as it is now
+    VerifyAttestation(Box<crate::verify_attestation::VerifyAttestationArguments>),
     /// Print the root digest of a model, which identifies it
     Digest(crate::sign::DigestArguments),
     /// Print a completion script for a shell
@@ -44,8 +48,7 @@ pub(crate) enum Command {
     /// Print the manual page (troff)
     #[command(hide = true)]
     Man,
-    /// Print the JSON schema of the report, of the inventory's list or of bartizan.toml
-    /// Print the JSON schema of a report, of a verdict or of bartizan.toml
+    /// Print the JSON schema of what a command prints, or of bartizan.toml
     Schema {
         /// Which
         of: Schema,
@@ -63,6 +66,8 @@ pub(crate) enum Schema {
     Config,
     /// What `verify --format json` prints
     Verdict,
+    /// What `verify-attestation --format json` prints
+    Attestations,
 }
 
 /// How a report is written.

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Result;
 use bartizan_core::{Limits, printable};
-use bartizan_engine::lineage::{LineageError, Opening, Store, compare_members, graph, open};
+use bartizan_engine::lineage::{LineageError, Opening, Store, compare_members, graph, models, open};
 use bartizan_provenance::lineage::{Comparison, Graph, Member, dot, tree};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ Exit codes:
 pub(crate) struct LineageArguments {
     #[command(subcommand)]
     command: Option<LineageCommand>,
-    /// Model files, folders with one model each, or sketches
+    /// Model files, folders with one or more models, or sketches
     #[arg(value_name = "MODEL")]
     models: Vec<PathBuf>,
     /// How the graph is written
@@ -139,7 +139,8 @@ pub(crate) fn run(arguments: &LineageArguments) -> Result<u8> {
 
 /// The graph of all models named.
 fn whole(arguments: &LineageArguments, opening: &Opening<'_>) -> Result<u8> {
-    let members = open_all(&arguments.models, opening);
+    let found: Vec<PathBuf> = arguments.models.iter().flat_map(|path| models(path)).collect();
+    let members = open_all(&found, opening);
     if members.opened.is_empty() {
         return Ok(UNREAD);
     }

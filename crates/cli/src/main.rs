@@ -1,6 +1,7 @@
 //! The `bartizan` command: argument parsing, output and exit codes. No security logic lives here.
 
 mod arguments;
+mod attest;
 mod bom;
 mod inspect;
 mod interrupt;
@@ -11,8 +12,11 @@ mod progress;
 mod rules;
 mod scan;
 mod sign;
+mod signer;
 mod tools;
+mod trust;
 mod verify;
+mod verify_attestation;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -35,6 +39,8 @@ fn main() -> ExitCode {
         Command::Init(arguments) => tools::init(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Attest(arguments) => attest::run(&arguments),
+        Command::VerifyAttestation(arguments) => verify_attestation::run(&arguments),
         Command::Digest(arguments) => sign::digest(&arguments),
         Command::Completions { shell } => tools::completions(shell),
         Command::Man => tools::man(),

@@ -78,7 +78,7 @@ fn request(arguments: &ScanArguments) -> Result<ScanRequest> {
     if let Some(file) = &arguments.baseline {
         request.policy.baseline = Some(Baseline::read(file)?);
     }
-    request.options = Options { deep: arguments.deep };
+    request.options = Options { deep: arguments.deep, ..Options::default() };
     request.digests = !arguments.no_digest;
     request.jobs = arguments.jobs.and_then(|jobs| usize::try_from(jobs).ok());
     request.no_ignore = arguments.no_ignore;

@@ -9,33 +9,23 @@ use std::{
 use anyhow::{Result, bail};
 use bartizan_core::printable;
 use bartizan_engine::signing::{
-    self, Credential, HashAlgorithm, Hashing, KeyError, Method, SHARD_SIZE, SignRequest, Signed, SigningError,
+    self, HashAlgorithm, Hashing, KeyError, Method, SHARD_SIZE, SignRequest, Signed, SigningError,
 };
 use clap::{Args, ValueEnum};
 
-use crate::{interrupt, output, progress::Meter};
+use crate::{interrupt, output, progress::Meter, signer::SignerArguments};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
   0  signed
   2  usage error, or a key that cannot be used
-  3  the model cannot be read, or holds what no signature covers")]
+  3  the model cannot be read, or holds what no signature covers; or a keyless service did not do its part")]
 pub(crate) struct SignArguments {
     /// The model: a folder, or a single file
     pub(crate) model: PathBuf,
-    /// The private key (PEM: PKCS#8, encrypted or not, or SEC 1; P-256, P-384 or P-521), readable by you alone
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// The environment variable that holds the password of the key
-    #[arg(long, value_name = "VAR")]
-    pub(crate) password_env: Option<String>,
-    /// Sign with this certificate of the key (PEM)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cert: Option<PathBuf>,
-    /// Certificates between that one and its root, for those who verify (PEM)
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "cert")]
-    pub(crate) chain: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signer: SignerArguments,
     /// Where the signature goes [default: MODEL.sig beside the model]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -105,7 +95,7 @@ enum HashName {
 }
 
 impl HashingArguments {
-    fn hashing(&self, paranoid: bool) -> Result<Hashing> {
+    pub(crate) fn hashing(&self, paranoid: bool) -> Result<Hashing> {
         let method = match (self.method, self.shard_size) {
             (MethodName::Files, None) => Method::Files,
             (MethodName::Files, Some(_)) => bail!("--shard-size needs --method shards"),
@@ -130,7 +120,7 @@ impl HashingArguments {
 
 pub(crate) fn run(arguments: &SignArguments) -> Result<u8> {
     let hashing = arguments.hashing.hashing(arguments.paranoid)?;
-    let credential = match credential(arguments) {
+    let credential = match arguments.signer.credential() {
         Ok(credential) => credential,
         Err(error) => return refused(&error),
     };
@@ -170,35 +160,14 @@ pub(crate) fn refused(error: &SigningError) -> Result<u8> {
         }
         _ => "",
     };
-    let message = output::harmless(&format!("{error}{next}"));
-    writeln!(anstream::stderr(), "{}error:{:#} {message}", output::ERROR, output::ERROR)?;
-    Ok(error.exit_code())
+    report(&format!("{error}{next}"), error.exit_code())
 }
 
-fn credential(arguments: &SignArguments) -> Result<Credential, SigningError> {
-    let password = match &arguments.password_env {
-        None => None,
-        Some(name) => Some(std::env::var_os(name).ok_or_else(|| {
-            SigningError::Usage(format!(
-                "the environment variable {name}, named by --password-env, is not set"
-            ))
-        })?),
-    };
-    let password = password.as_ref().map(|password| password.as_encoded_bytes());
-    let key = signing::private_key(&arguments.key, password)?;
-    let Some(file) = &arguments.cert else {
-        return Ok(Credential::Key(key));
-    };
-    let mut found = signing::certificates(file)?.into_iter();
-    // A file with the whole chain is a common thing; the signer's own certificate is the first.
-    let Some(certificate) = found.next() else {
-        return Err(SigningError::Usage(format!("{} holds no certificate", file.display())));
-    };
-    let mut chain: Vec<_> = found.collect();
-    for file in &arguments.chain {
-        chain.extend(signing::certificates(file)?);
-    }
-    Ok(Credential::Certificate { key, certificate: Box::new(certificate), chain })
+/// Says what went wrong, and ends with an exit code.
+pub(crate) fn report(message: &str, code: u8) -> Result<u8> {
+    let message = output::harmless(message);
+    writeln!(anstream::stderr(), "{}error:{:#} {message}", output::ERROR, output::ERROR)?;
+    Ok(code)
 }
 
 fn show(arguments: &SignArguments, signed: &Signed, out: &mut dyn Write) -> io::Result<()> {

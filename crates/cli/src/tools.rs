@@ -70,6 +70,7 @@ pub(crate) fn schema(of: Schema) -> Result<u8> {
         Schema::Report => bartizan_engine::report::schema(),
         Schema::Inventory => bartizan_engine::inventory::schema(),
         Schema::Config => bartizan_engine::config::schema().into(),
+        Schema::Attestations => bartizan_engine::attestation::schema().into(),
         Schema::Verdict => bartizan_engine::signing::schema().into(),
     };
     output::write(None, &mut |out| {

@@ -8,45 +8,52 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use bartizan_core::printable;
-use bartizan_engine::signing::{
-    self, Problem, Reason, Signer, SignerKind, SigningError, Status, Trust, Verdict, VerifyRequest, Warning,
+use bartizan_engine::{
+    attestation::{self, AttestationError, DemandSources, Demands, Judgement},
+    signing::{self, Problem, Reason, Signer, SignerKind, Status, Verdict, VerifyRequest, Warning},
 };
 use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::{
     interrupt, output,
     progress::Meter,
-    sign::{count, refused},
+    sign::{count, refused, report},
+    trust::TrustArguments,
 };
 
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const BOLD: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 /// Problems and paths that the table shows; JSON has them all.
-const SHOWN: usize = 20;
+pub(crate) const SHOWN: usize = 20;
 
 #[derive(Debug, Args)]
 #[command(
-    group(ArgGroup::new("trust").args(["key", "root"]).required(true)),
+    group(ArgGroup::new("trust").args(["key", "root", "identity", "identity_regex", "policy"]).required(true).multiple(true)),
     after_help = "\
 Exit codes:
   0  verified
-  1  failed: the model or its signature is not what it should be
+  1  failed: the model or its signature is not what it should be, or a policy or deny list is against it
   2  usage error
   3  the model or the signature cannot be read"
 )]
 pub(crate) struct VerifyArguments {
     /// The model: a folder, or a single file
     pub(crate) model: PathBuf,
-    /// The signature
+    /// The signature [default: MODEL.sig beside the model]
     #[arg(long, value_name = "FILE")]
-    pub(crate) signature: PathBuf,
-    /// The signer's public key (PEM)
+    pub(crate) signature: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
+    /// Demand what this policy demands, such as attestations; it may say who has to have signed, too (TOML)
     #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
-    /// Root certificates that the signer's certificate has to lead to (PEM)
+    pub(crate) policy: Option<PathBuf>,
+    /// Attestations for the policy [default: MODEL.attestations.jsonl beside the model]
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "policy")]
+    pub(crate) attestation: Vec<PathBuf>,
+    /// Refuse the keys, identities and digests in this deny list (TOML)
     #[arg(long, value_name = "FILE", num_args = 1..)]
-    pub(crate) root: Vec<PathBuf>,
+    pub(crate) deny: Vec<PathBuf>,
     /// Accept what lies at or under a path relative to the model, signed or not
     #[arg(long, value_name = "PATH")]
     pub(crate) ignore: Vec<PathBuf>,
@@ -78,27 +85,12 @@ pub(crate) enum VerifyFormat {
 }
 
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<u8> {
-    let trust = match trust(arguments) {
-        Ok(trust) => trust,
-        Err(error) => return refused(&error),
-    };
-    let request = VerifyRequest {
-        model: arguments.model.clone(),
-        signature: arguments.signature.clone(),
-        trust,
-        ignore: arguments.ignore.clone(),
-        ignore_unsigned: arguments.ignore_unsigned,
-        partial: arguments.partial.clone(),
-        strict: arguments.strict,
-        allow_symlinks: arguments.allow_symlinks,
-        cancel: interrupt::flag(),
-    };
     let meter = Meter::new();
-    let verdict = signing::verify(&request, &meter);
+    let verdict = verdict(arguments, &meter);
     meter.clear();
     let verdict = match verdict {
         Ok(verdict) => verdict,
-        Err(error) => return refused(&error),
+        Err(error) => return unusable(&error),
     };
     let shown = match arguments.format {
         VerifyFormat::Json => output::write(None, &mut |out| {
@@ -115,15 +107,53 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<u8> {
     Ok(u8::from(verdict.status == Status::Failed))
 }
 
-fn trust(arguments: &VerifyArguments) -> Result<Trust, SigningError> {
-    if let Some(file) = &arguments.key {
-        return Ok(Trust::Key(signing::public_key(file)?));
+/// Says what went wrong, and with which exit code.
+pub(crate) fn unusable(error: &AttestationError) -> Result<u8> {
+    match error {
+        AttestationError::Signing(error) => refused(error),
+        other => report(&other.to_string(), other.exit_code()),
     }
-    let mut roots = Vec::new();
-    for file in &arguments.root {
-        roots.extend(signing::certificates(file)?);
+}
+
+fn verdict(arguments: &VerifyArguments, meter: &Meter) -> Result<Verdict, AttestationError> {
+    let named = arguments.trust.trusted()?;
+    let demands = match (&arguments.policy, arguments.deny.as_slice()) {
+        (None, []) => None,
+        (policy, deny) => Some(Demands::read(&DemandSources {
+            policy: policy.as_deref(),
+            deny,
+            keys: &arguments.trust.keys()?,
+            trusted_root: arguments.trust.trusted_root.as_deref(),
+        })?),
+    };
+    let trust = named.or_else(|| demands.as_ref().and_then(Demands::model_signers)).ok_or_else(|| {
+        AttestationError::Usage(
+            "the policy does not say who has to have signed the model; add signed-by to its [model], or give --key, \
+             --root, or --identity and --issuer"
+                .to_owned(),
+        )
+    })?;
+    let request = VerifyRequest {
+        model: arguments.model.clone(),
+        signature: match &arguments.signature {
+            Some(file) => file.clone(),
+            None => signing::signature_of(&arguments.model)?,
+        },
+        trust,
+        ignore: arguments.ignore.clone(),
+        ignore_unsigned: arguments.ignore_unsigned,
+        partial: arguments.partial.clone(),
+        strict: arguments.strict,
+        allow_symlinks: arguments.allow_symlinks,
+        cancel: interrupt::flag(),
+    };
+    let Some(demands) = demands else { return Ok(signing::verify(&request, meter)?) };
+    let mut attestations = arguments.attestation.clone();
+    if attestations.is_empty() && demands.needs_attestations() {
+        // A demand without a file to meet it fails, and says so.
+        attestations.extend(attestation::kept(&arguments.model));
     }
-    Ok(Trust::Roots(roots))
+    attestation::verify_with_demands(&request, &demands, &attestations, meter)
 }
 
 fn show(arguments: &VerifyArguments, verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
@@ -150,9 +180,23 @@ fn show(arguments: &VerifyArguments, verdict: &Verdict, out: &mut dyn Write) -> 
         let path = note.path.as_deref().map(|path| format!("{}: ", printable(path))).unwrap_or_default();
         writeln!(out, "  note         {path}{}", printable(&note.detail))?;
     }
+    if let Some(judgement) = &verdict.policy {
+        demands(judgement, out)?;
+    }
     unsigned(&verdict.unsigned, out)?;
     if let Some(reason) = verdict.reason {
         writeln!(out, "\n{BOLD}What to do:{BOLD:#} {}", advice(reason))?;
+    }
+    Ok(())
+}
+
+/// What is demanded and met; what is not is among the problems.
+fn demands(judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+    let (met, all) = (judgement.demands.iter().filter(|demand| demand.met), judgement.demands.len());
+    writeln!(out, "  policy       {} of {} met", met.clone().count(), count(all as u64, "demand"))?;
+    for demand in met {
+        let by = demand.by.as_ref().map(|by| format!(" ({})", printable(by))).unwrap_or_default();
+        writeln!(out, "               {}{by}", printable(&demand.demand))?;
     }
     Ok(())
 }
@@ -190,14 +234,17 @@ fn unsigned(paths: &[String], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn signed_by(signer: &Signer) -> String {
+pub(crate) fn signed_by(signer: &Signer) -> String {
     let known = |text: &Option<String>| printable(text.as_deref().unwrap_or("?"));
     match signer.kind {
         SignerKind::Key => format!("the key {}", known(&signer.key_sha256)),
         SignerKind::Certificate => {
             format!("{}, certified by {}", known(&signer.subject), known(&signer.issuer))
         }
-        SignerKind::Keyless => format!("{}, as {} says", known(&signer.identity), known(&signer.issuer)),
+        SignerKind::Keyless => {
+            let when = signer.signed_at.as_ref().map(|at| format!(" on {at}")).unwrap_or_default();
+            format!("{}, as {} says{when}", known(&signer.identity), known(&signer.issuer))
+        }
     }
 }
 
@@ -233,6 +280,12 @@ const fn advice(reason: Reason) -> &'static str {
         Reason::Identity => {
             "make sure that --identity and --issuer are those of the publisher. If they are, someone else signed this \
              model."
+        }
+        Reason::Revoked => {
+            "do not load the model. Whoever keeps the deny list knows why it is on it; get another version of the model."
+        }
+        Reason::Policy => {
+            "ask whoever releases the model for what is missing (`bartizan attest` makes it), and verify again."
         }
     }
 }

@@ -4,10 +4,18 @@
 
 use bartizan_core::Inspector;
 
+pub mod configuration;
+pub mod javascript;
 pub mod notebook;
 pub mod python;
+mod usage;
 
 /// Every inspector of this crate.
 pub fn inspectors() -> Vec<Box<dyn Inspector>> {
-    vec![Box::new(notebook::NotebookInspector), Box::new(python::PythonInspector)]
+    vec![
+        Box::new(notebook::NotebookInspector),
+        Box::new(python::PythonInspector),
+        Box::new(javascript::JavascriptInspector),
+        Box::new(configuration::ConfigurationInspector),
+    ]
 }

@@ -53,6 +53,12 @@ pub trait Inspector: Send + Sync {
     /// Is this one of mine? Content decides; a name alone is [`Claim::Name`].
     fn accepts(&self, probe: &Probe<'_>) -> Claim;
 
+    /// Does it read beside whoever else reads the asset? What a companion learns is added, and it decides neither who
+    /// reads nor, where another inspector knows the asset, what kind the asset is.
+    fn is_companion(&self) -> bool {
+        false
+    }
+
     /// Reads it to the end, or says in the coverage what it could not read.
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection;
 
@@ -68,6 +74,8 @@ pub trait Inspector: Send + Sync {
 pub struct Options {
     /// Read the weights themselves too (`--deep`).
     pub deep: bool,
+    /// Hand on the bytes of tensors inside containers as members, for whoever samples them.
+    pub storages: bool,
 }
 
 /// A limit was reached; the part behind it is a gap in the coverage.

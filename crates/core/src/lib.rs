@@ -11,6 +11,7 @@ mod content;
 mod coverage;
 mod cursor;
 mod description;
+pub mod document;
 mod fact;
 mod finding;
 mod infrastructure;

@@ -1,8 +1,11 @@
 //! From records to the report.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use bartizan_core::{Coverage, Finding, Severity, Verdict};
+use bartizan_core::{Coverage, Finding, Fingerprint, Severity, State, Verdict};
 
 use crate::{
     Policy, VERSION,
@@ -31,6 +34,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
         let path = |group: &Vec<Record>| group.first().map(|record| record.path.clone());
         path(one).cmp(&path(other))
     });
+    join(&mut gathered.groups);
     let mut report = Report {
         schema: SCHEMA,
         tool: Tool { name: "bartizan", version: VERSION, rules_version: bartizan_models::RULES_VERSION },
@@ -114,6 +118,25 @@ fn add(report: &mut Report, record: Record, folder: &str, judge: &mut crate::pol
         facts: record.facts,
     });
     report.findings.extend(findings);
+}
+
+/// A configuration and its plan are judged by the same rules: what both say is told once, and what the plan decides is no
+/// longer open in the configuration.
+fn join(groups: &mut [Vec<Record>]) {
+    let state = |finding: &Finding| finding.infrastructure.as_ref().map(|about| about.state);
+    let findings = groups.iter().flatten().flat_map(|record| &record.findings);
+    let decided: BTreeSet<Fingerprint> = findings
+        .filter(|finding| state(finding) == Some(State::Fail))
+        .map(|finding| finding.fingerprint(""))
+        .collect();
+    let mut told = BTreeSet::new();
+    for record in groups.iter_mut().flatten() {
+        record.findings.retain(|finding| {
+            let Some(state) = state(finding) else { return true };
+            let fingerprint = finding.fingerprint("");
+            (state != State::Unknown || !decided.contains(&fingerprint)) && told.insert(fingerprint)
+        });
+    }
 }
 
 /// A file is as bad as what the inspector of its folder found in it.

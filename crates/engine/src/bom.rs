@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use bartizan_core::{Category, Fact, State};
+use bartizan_core::{Category, Fact, State, Usage, UsageKind, redacted};
 use bartizan_provenance::bom::{Asset, Inventory, vex::Claim};
 
 use crate::{
+    config::{self, EndpointKind, Manifest, Risk},
     extensions,
     report::{AssetReport, Report},
 };
@@ -20,7 +21,59 @@ pub fn inventory(report: &Report, name: &str) -> Inventory {
         model: is_model(asset),
         facts: asset.facts.clone(),
     });
-    Inventory { name: name.to_owned(), version: None, assets: assets.collect() }
+    Inventory { name: name.to_owned(), assets: assets.collect(), ..Inventory::default() }
+}
+
+/// Adds what the system manifest says of the system that lies in its folder.
+pub fn add_manifest(inventory: &mut Inventory, manifest: &Manifest) {
+    if let Some(system) = &manifest.system {
+        inventory.name.clone_from(&system.name);
+        inventory.description.clone_from(&system.intent);
+        inventory.owner.clone_from(&system.owner);
+        let risk = system.risk.map(|risk| match risk {
+            Risk::High => "high",
+            Risk::Limited => "limited",
+            Risk::Minimal => "minimal",
+        });
+        inventory.properties.extend(risk.map(|risk| ("risk".to_owned(), risk.to_owned())));
+    }
+    let named = |kind, path: Option<&String>, uri: Option<&String>, api: &str| {
+        let name = path.or(uri)?;
+        Some(Fact::Usage(Usage {
+            kind,
+            name: redacted(name),
+            version: None,
+            pinned: false,
+            provider: None,
+            api: Some(api.to_owned()),
+            via: Some("literal"),
+            local: path.is_some(),
+            line: None,
+        }))
+    };
+    let models = manifest
+        .models
+        .iter()
+        .map(|model| named(UsageKind::Model, model.path.as_ref(), model.uri.as_ref(), "[[model]]"));
+    let datasets = manifest
+        .datasets
+        .iter()
+        .map(|data| named(UsageKind::Dataset, data.path.as_ref(), data.uri.as_ref(), "[[dataset]]"));
+    let endpoints = manifest.endpoints.iter().map(|endpoint| {
+        let kind = if endpoint.kind == EndpointKind::Mcp { UsageKind::McpServer } else { UsageKind::Service };
+        named(kind, None, Some(&endpoint.url), "[[endpoint]]")
+    });
+    let facts: Vec<Fact> = models.chain(datasets).chain(endpoints).flatten().collect();
+    match inventory.assets.iter_mut().find(|asset| asset.path == config::FILE_NAME) {
+        Some(asset) => asset.facts.extend(facts),
+        None if facts.is_empty() => {}
+        None => inventory.assets.push(Asset {
+            path: config::FILE_NAME.to_owned(),
+            kind: "manifest".to_owned(),
+            facts,
+            ..Asset::default()
+        }),
+    }
 }
 
 /// What a scan found, for a VEX document. What was not understood is no weakness.
@@ -50,12 +103,28 @@ pub fn subject(path: &Path) -> String {
     whole.file_name().map_or_else(|| "unnamed".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The time, to the second, as documents write it. `SOURCE_DATE_EPOCH` sets it, as builds that are to be repeated do.
+/// The time, to the second, as documents write it.
 pub fn now() -> String {
-    let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
-    let fixed = set.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    let now = fixed.unwrap_or_else(jiff::Timestamp::now);
-    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    written(jiff::Timestamp::now())
+}
+
+/// The time that `SOURCE_DATE_EPOCH` sets for builds that are to be repeated, in seconds since 1970.
+///
+/// # Errors
+/// What it holds, when that is no such time.
+pub fn source_date() -> Result<Option<String>, String> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let text = text.to_string_lossy().into_owned();
+    let time = text.parse::<i64>().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    // Four digits of a year are all that documents know.
+    let known = time.filter(|time| (0..253_402_300_800).contains(&time.as_second()));
+    known.map(|time| Some(written(time))).ok_or(text)
+}
+
+fn written(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Does the asset hold a model, rather than describe one or be used by one?

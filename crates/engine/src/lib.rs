@@ -5,6 +5,7 @@
 //! can be found.
 
 mod assemble;
+pub mod attestation;
 pub mod bom;
 pub mod config;
 mod digest;

@@ -9,6 +9,7 @@
     reason = "a test that meets something unexpected ends there; clippy knows test functions only"
 )]
 
+#[allow(dead_code, reason = "other tests use the rest of the double")]
 #[path = "sigstore/mod.rs"]
 mod sigstore;
 #[path = "sigstore/tamper.rs"]
@@ -16,7 +17,10 @@ mod tamper;
 
 use std::path::Path;
 
-use bartizan_engine::keyless::{Endpoints, Expectation, Reason, SignError, TrustRoot, sign, verify};
+use bartizan_engine::{
+    keyless::{Endpoints, Expectation, Expected, SignError, TrustRoot, sign, verify},
+    signing::Reason,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sigstore::Sigstore;
@@ -33,7 +37,14 @@ fn root(sigstore: &Sigstore) -> TrustRoot {
 }
 
 fn expected(sigstore: &Sigstore) -> Expectation {
-    Expectation { identity: WHO.to_owned(), issuer: sigstore.url.clone() }
+    exactly(WHO, &sigstore.url)
+}
+
+fn exactly(identity: &str, issuer: &str) -> Expectation {
+    Expectation {
+        identity: Expected::Exactly(identity.to_owned()),
+        issuer: Expected::Exactly(issuer.to_owned()),
+    }
 }
 
 /// A double, and a bundle that was signed with it.
@@ -49,7 +60,8 @@ fn what_was_signed_keyless_verifies_without_network() {
     assert_eq!(sigstore.requests(), ["POST /api/v2/signingCert", "POST /api/v1/log/entries"]);
     let verified = verify(bundle.to_string().as_bytes(), &root(&sigstore), &expected(&sigstore)).unwrap();
     assert_eq!(verified.payload, STATEMENT.as_bytes());
-    assert_eq!((verified.signer.identity.as_str(), &verified.signer.issuer), (WHO, &sigstore.url));
+    assert_eq!(verified.signer.identity.as_deref(), Some(WHO));
+    assert_eq!(verified.signer.issuer.as_ref(), Some(&sigstore.url));
     assert!(verified.signer.signed_at.is_some());
     assert_eq!(sigstore.requests().len(), 2, "verification asks nobody");
 }
@@ -57,19 +69,37 @@ fn what_was_signed_keyless_verifies_without_network() {
 #[test]
 fn another_identity_or_issuer_fails() {
     let (sigstore, bundle) = signed();
-    let (bundle, root, right) = (bundle.to_string(), root(&sigstore), expected(&sigstore));
+    let (bundle, root, issuer) = (bundle.to_string(), root(&sigstore), sigstore.url.as_str());
     for (identity, issuer) in [
-        ("mallory@example.com", right.issuer.as_str()),
-        ("ada@example.co", &right.issuer),
-        ("ADA@example.com", &right.issuer),
-        ("", &right.issuer),
+        ("mallory@example.com", issuer),
+        ("ada@example.co", issuer),
+        ("ADA@example.com", issuer),
+        ("", issuer),
         (WHO, "https://accounts.example.com"),
         (WHO, ""),
     ] {
-        let expected = Expectation { identity: identity.to_owned(), issuer: issuer.to_owned() };
+        let expected = exactly(identity, issuer);
         let rejected = verify(bundle.as_bytes(), &root, &expected).unwrap_err();
-        assert_eq!(rejected.reason, Reason::Identity, "{identity} {issuer}: {rejected}");
+        assert_eq!(rejected.kind, Reason::Identity, "{identity} {issuer}: {rejected:?}");
     }
+}
+
+#[test]
+fn patterns_are_for_the_whole_identity_and_issuer() {
+    let (sigstore, bundle) = signed();
+    let (bundle, root) = (bundle.to_string(), root(&sigstore));
+    let reason = |identity: &str, issuer: &str| {
+        let (identity, issuer) = (Expected::matching(identity).unwrap(), Expected::matching(issuer).unwrap());
+        verify(bundle.as_bytes(), &root, &Expectation { identity, issuer })
+            .map_err(|problem| problem.kind)
+            .err()
+    };
+    let issuer = r"http://127\.0\.0\.1:\d+";
+    assert_eq!(reason(r"[a-z]+@example\.com", issuer), None);
+    for identity in ["ada", r"da@example\.com", r"[a-z]+@example\.co", r"ada@examplex\.com"] {
+        assert_eq!(reason(identity, issuer), Some(Reason::Identity), "{identity}");
+    }
+    assert_eq!(reason(".*", r"https://.*"), Some(Reason::Identity));
 }
 
 #[test]
@@ -79,7 +109,7 @@ fn another_root_does_not_accept_it() {
     let shipped = TrustRoot::shipped().unwrap();
     for root in [other, shipped] {
         let rejected = verify(bundle.to_string().as_bytes(), &root, &expected(&sigstore)).unwrap_err();
-        assert!(matches!(rejected.reason, Reason::Chain | Reason::Signature), "{rejected}");
+        assert!(matches!(rejected.kind, Reason::Chain | Reason::Signature), "{rejected:?}");
     }
 }
 
@@ -91,6 +121,36 @@ fn whatever_is_changed_in_a_bundle_fails() {
         let rejected = verify(changed.to_string().as_bytes(), &root, &expected);
         assert!(rejected.is_err(), "{what} was accepted");
     }
+}
+
+#[test]
+fn a_timestamp_is_kept_and_has_to_be_of_the_signature() {
+    let sigstore = Sigstore::start();
+    let stamped = |statement: &str| {
+        let timestamps = Some(format!("{}/timestamp", sigstore.url));
+        let endpoints = Endpoints { timestamps, ..endpoints(&sigstore) };
+        let bundle = sign(statement.as_bytes(), &endpoints, &sigstore.token(WHO)).unwrap();
+        serde_json::from_str::<Value>(&bundle).unwrap()
+    };
+    let bundle = stamped(STATEMENT);
+    assert!(sigstore.requests().contains(&"POST /timestamp".to_owned()));
+    let (root, expected) = (root(&sigstore), expected(&sigstore));
+    let verified = verify(bundle.to_string().as_bytes(), &root, &expected).unwrap();
+    assert!(verified.signer.signed_at.is_some());
+    let stamps = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps";
+    assert_eq!(bundle.pointer(stamps).unwrap().as_array().unwrap().len(), 1);
+    // The stamp of another signature.
+    let mut moved = bundle.clone();
+    *moved.pointer_mut(stamps).unwrap() =
+        stamped(&STATEMENT.replace("model\"", "other\"")).pointer(stamps).unwrap().clone();
+    let rejected = verify(moved.to_string().as_bytes(), &root, &expected).unwrap_err();
+    assert_eq!(rejected.kind, Reason::Signature, "{rejected:?}");
+    // By an authority that is not trusted.
+    let other = Sigstore::start().trusted_root();
+    let mut foreign = sigstore.trusted_root();
+    foreign["timestampAuthorities"] = other["timestampAuthorities"].clone();
+    let foreign = TrustRoot::parse(foreign.to_string().as_bytes(), Path::new("root")).unwrap();
+    assert!(verify(bundle.to_string().as_bytes(), &foreign, &expected).is_err());
 }
 
 #[test]

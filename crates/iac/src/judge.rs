@@ -4,10 +4,10 @@ use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State
 
 use crate::{
     resource::Resource,
-    rule::{Catalogue, Control, Framework, Graph, Outcome, Subject, Truth, evaluate},
+    rule::{Catalogue, Category, Control, Framework, Graph, Outcome, Subject, Truth, Witness, evaluate},
     source::{Place, Sources},
     terraform::covering,
-    value::shown,
+    value::{Data, names_a_secret, shown},
 };
 
 /// Applies every control of a catalogue to every resource of a root. `path` turns a file's path into that of its asset.
@@ -67,7 +67,12 @@ fn finding(
 ) -> Finding {
     let witness = &outcome.witness;
     let at = witness.at.filter(|at| resource.at.encloses(*at)).unwrap_or(resource.header);
-    let value = witness.value.as_ref().map(shown);
+    let secret = is_secret(control, witness);
+    let value = witness.value.as_ref().map(|value| match &value.data {
+        Data::Null | Data::Bool(_) => shown(value),
+        _ if secret => "(sensitive)".to_owned(),
+        _ => shown(value),
+    });
     let suppression = covering(resource, control.rule.id, &control.aliases, at);
     let state = match (outcome.truth, suppression) {
         (_, Some(_)) => State::Suppressed,
@@ -75,25 +80,13 @@ fn finding(
         _ => State::Fail,
     };
     let said = match (&state, witness.path.as_str(), &value) {
-        (State::Unknown, path, _) => {
-            let why = witness.unresolved.as_ref().map_or_else(
-                || "a value is not known".to_owned(),
-                |unresolved| format!("`{}` is not known ({})", unresolved.reference, unresolved.why),
-            );
-            if path.is_empty() {
-                format!("not decided: {why}")
-            } else {
-                format!("not decided: `{path}` depends on what {why}")
-            }
-        }
+        (State::Unknown, path, _) => undecided(path, witness),
         (_, "", _) => String::new(),
-        (_, path, Some(value)) => format!("`{path}` is {value}"),
-        (_, path, None) => format!("`{path}` is not set"),
+        (_, path, Some(value)) => format!(": `{path}` is {value}"),
+        (_, path, None) => format!(": `{path}` is not set"),
     };
-    let title = control.rule.title;
     let address = &resource.address;
-    let message =
-        if said.is_empty() { format!("{address}: {title}") } else { format!("{address}: {title}: {said}") };
+    let message = format!("`{address}`: {}{said}", control.rule.title);
     let confidence =
         if resource.certain && state != State::Unknown { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(control.rule, asset, message)
@@ -110,7 +103,7 @@ fn finding(
         tier: Tier::Rule,
         aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
         value,
-        provenance: provenance(outcome, sources, at),
+        provenance: provenance(outcome, sources, at, secret),
         unresolved: witness
             .unresolved
             .as_ref()
@@ -122,14 +115,39 @@ fn finding(
     finding
 }
 
+/// Why a question is open.
+fn undecided(path: &str, witness: &Witness) -> String {
+    let Some(unresolved) = &witness.unresolved else {
+        return ": not decided, because a value is not known".to_owned();
+    };
+    let (reference, why) = (&unresolved.reference, unresolved.why);
+    if path.is_empty() {
+        format!(": not decided, because `{reference}` is not known ({why})")
+    } else {
+        format!(": not decided, because `{path}` depends on `{reference}`, which is not known ({why})")
+    }
+}
+
+/// Must the value stay hidden, whoever forgot to declare it sensitive?
+fn is_secret(control: &Control, witness: &Witness) -> bool {
+    let last = witness.path.rsplit('.').next().unwrap_or_default();
+    let origin = witness.value.as_ref().and_then(|value| value.from.as_ref());
+    control.category == Category::Secrets
+        || names_a_secret(last)
+        || origin.is_some_and(|from| from.steps().any(|step| names_a_secret(&step.reference)))
+}
+
 /// "`public = var.open`, set in `prod.tfvars:3`".
-fn provenance(outcome: &Outcome, sources: &Sources, at: Place) -> Option<String> {
+fn provenance(outcome: &Outcome, sources: &Sources, at: Place, secret: bool) -> Option<String> {
     let value = outcome.witness.value.as_ref()?;
     let from = value.from.as_ref()?;
     let text = sources.text(at);
     // A whole block says less than the reference itself.
-    let head =
-        if text.contains(['\n', '{']) || text.len() > 160 { None } else { Some(redacted(&squeezed(text))) };
+    let head = if secret || text.contains(['\n', '{']) || text.len() > 160 {
+        None
+    } else {
+        Some(redacted(&squeezed(text)))
+    };
     let mut out = String::new();
     for (index, step) in from.steps().enumerate() {
         match (index, &head) {

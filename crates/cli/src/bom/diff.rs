@@ -55,11 +55,11 @@ fn table(difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
         let (before, after) = (shown(&change.before), shown(&change.after));
         writeln!(out, "~ {}: {} was {before}, is {after}", printable(&change.component), change.what)?;
     }
-    for edge in &difference.lineage_removed {
-        writeln!(out, "- {}", printable(edge))?;
+    for gone in difference.lineage_removed.iter().chain(&difference.vulnerabilities_removed) {
+        writeln!(out, "- {}", printable(gone))?;
     }
-    for edge in &difference.lineage_added {
-        writeln!(out, "+ {}", printable(edge))?;
+    for new in difference.lineage_added.iter().chain(&difference.vulnerabilities_added) {
+        writeln!(out, "+ {}", printable(new))?;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(crate) struct BomArguments {
 
 #[derive(Debug, Subcommand)]
 enum BomCommand {
-    /// Judge a CycloneDX document by the layout of its spec version
+    /// Judge a CycloneDX or SPDX 3.0.1 document by the layout of its spec version
     Validate(validate::ValidateArguments),
     /// Tell how complete a document is, and where to get what is missing
     Score(score::ScoreArguments),

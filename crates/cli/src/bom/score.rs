@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use bartizan_core::printable;
 use bartizan_provenance::bom::{self, Profile, Score, SpecVersion, Status};
 use clap::{Args, builder::PossibleValuesParser};
@@ -23,6 +23,8 @@ pub(super) struct ScoreArguments {
     /// Exit with 1 when the score is below this
     #[arg(long, value_name = "POINTS", value_parser = clap::value_parser!(u8).range(0..=100))]
     fail_under: Option<u8>,
+    #[command(flatten)]
+    reading: make::Reading,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     format: Answer,
@@ -31,18 +33,15 @@ pub(super) struct ScoreArguments {
 pub(super) fn run(arguments: &ScoreArguments) -> Result<u8> {
     let profile = Profile::named(&arguments.profile)?;
     let document = if arguments.file.is_dir() {
-        let Some((graph, _)) = make::graph(&arguments.file.to_string_lossy(), false)? else {
+        let Some((graph, _)) = make::graph(&arguments.file.to_string_lossy(), arguments.reading)? else {
             return Ok(interrupt::INTERRUPTED);
         };
-        bom::cyclonedx(&graph, SpecVersion::V1_7, &make::stamp(true))?
+        bom::cyclonedx(&graph, SpecVersion::V1_7, &make::stamp(false)?)?
     } else {
         let document = super::read(&arguments.file)?;
-        bom::spec_version(&document)?;
+        bom::spec_version(&document).with_context(|| arguments.file.display().to_string())?;
         document
     };
-    if !document.is_object() {
-        bail!("{} is no CycloneDX document", arguments.file.display());
-    }
     let score = bom::score(&document, &profile);
     output::write_styled(None, &mut |out| match arguments.format {
         Answer::Json => {

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use bartizan_core::printable;
-use bartizan_provenance::bom::{self, Problem, SpecVersion, Validator};
+use bartizan_provenance::bom::{self, BomError, Problem, SpecVersion, Validator};
 use clap::Args;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ const MOST: usize = 100;
 pub(super) struct ValidateArguments {
     /// The document, or - for standard input
     file: PathBuf,
-    /// Judge by the schema files in this folder (bom-1.7.schema.json and those it refers to) instead of the layout
+    /// Judge CycloneDX by the schema files in this folder (bom-1.7.schema.json and those it refers to) instead of the layout
     /// that is part of bartizan
     #[arg(long, value_name = "FOLDER")]
     schema: Option<PathBuf>,
@@ -32,43 +32,58 @@ pub(super) struct ValidateArguments {
 
 pub(super) fn run(arguments: &ValidateArguments) -> Result<u8> {
     let bytes = super::read_bytes(&arguments.file)?;
-    let document = bom::parse(&bytes).and_then(|document| Ok((bom::spec_version(&document)?, document)));
-    let (version, problems) = match document {
-        Ok((version, document)) => (version.name(), validator(arguments, version)?.problems(&document, MOST)),
-        Err(error) => ("(unknown version)", vec![Problem { path: String::new(), reason: error.to_string() }]),
+    let refused = |error: BomError| (None, vec![Problem { path: String::new(), reason: error.to_string() }]);
+    let (what, problems) = match (bom::parse(&bytes), &arguments.schema) {
+        (Err(error), _) => refused(error),
+        (Ok(document), None) => match bom::judge(&document, MOST) {
+            Ok((what, problems)) => (Some(what), problems),
+            Err(error) => refused(error),
+        },
+        (Ok(document), Some(folder)) => match bom::spec_version(&document) {
+            Ok(version) => (
+                Some(format!("CycloneDX {}", version.name())),
+                official(folder, version)?.problems(&document, MOST),
+            ),
+            Err(error) => refused(error),
+        },
+    };
+    let (format, version) = match what.as_deref().and_then(|what| what.split_once(' ')) {
+        Some((format, version)) => (Some(format.to_ascii_lowercase()), Some(version)),
+        None => (None, None),
     };
     output::write(None, &mut |out| match arguments.format {
         Answer::Json => {
             let answer = json!({
                 "valid": problems.is_empty(),
-                "format": "cyclonedx",
-                "spec_version": Some(version).filter(|version| !version.starts_with('(')),
+                "format": format,
+                "spec_version": version,
                 "problems": problems,
             });
             serde_json::to_writer_pretty(&mut *out, &answer)?;
             writeln!(out)
         }
-        Answer::Table if problems.is_empty() => writeln!(out, "valid CycloneDX {version}"),
+        Answer::Table if problems.is_empty() => {
+            writeln!(out, "valid {}", what.as_deref().unwrap_or_default())
+        }
         Answer::Table => {
             for problem in &problems {
                 writeln!(out, "{}", printable(&problem.to_string()))?;
             }
             let more = if problems.len() == MOST { ", or more" } else { "" };
-            writeln!(out, "not valid by CycloneDX {version}: {} problems{more}", problems.len())
+            let what = what.as_deref().unwrap_or("any standard that is known");
+            writeln!(out, "not valid by {what}: {}{more}", counted(problems.len()))
         }
     })?;
     Ok(u8::from(!problems.is_empty()))
 }
 
-fn validator(arguments: &ValidateArguments, version: SpecVersion) -> Result<Validator> {
-    match &arguments.schema {
-        None => Ok(Validator::of(version)?),
-        Some(folder) => {
-            let files =
-                schemas(folder).with_context(|| format!("cannot read schemas in {}", folder.display()))?;
-            Validator::from_files(version, &files).with_context(|| format!("in {}", folder.display()))
-        }
-    }
+fn counted(problems: usize) -> String {
+    if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
+}
+
+fn official(folder: &Path, version: SpecVersion) -> Result<Validator> {
+    let files = schemas(folder).with_context(|| format!("cannot read schemas in {}", folder.display()))?;
+    Validator::from_files(version, &files).with_context(|| format!("in {}", folder.display()))
 }
 
 /// The JSON files of a folder.

@@ -8,10 +8,15 @@
     reason = "a test that meets something unexpected ends there; clippy knows test functions only"
 )]
 
+#[cfg(unix)]
+mod attest;
 mod bom;
 mod formats;
 mod hostile;
 mod inspect;
+#[cfg(unix)]
+mod keyless;
+mod lineage;
 mod manifest;
 mod sandbox;
 mod scan;

@@ -22,13 +22,13 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn keys(sandbox: &Sandbox, prefix: &str) {
+pub(crate) fn keys(sandbox: &Sandbox, prefix: &str) {
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     secret(sandbox, &format!("{prefix}key.pem"), &pair.serialize_pem());
     sandbox.put(&format!("{prefix}pub.pem"), pair.public_key_pem().as_bytes());
 }
 
-fn secret(sandbox: &Sandbox, name: &str, text: &str) {
+pub(crate) fn secret(sandbox: &Sandbox, name: &str, text: &str) {
     sandbox.put(name, text.as_bytes());
     fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0o600)).unwrap();
 }
@@ -57,6 +57,11 @@ fn a_signed_model_verifies_and_says_what_nobody_signed() {
       signature    model.sig
     ");
     assert!(signing.stdout.contains(digest.trim()));
+    assert_eq!(
+        sandbox.run(&["verify", "model", "--key", "pub.pem"]).code,
+        0,
+        "the signature is looked for beside it"
+    );
     let outcome = verify(&sandbox, &["--key", "pub.pem"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
     assert!(outcome.stdout.starts_with("verified model is what its signer signed\n"), "{}", outcome.stdout);
@@ -124,16 +129,15 @@ fn another_key_and_a_damaged_signature_fail_with_their_reasons() {
     assert_eq!(reason(&["--key", "pub.pem"]), "format");
 }
 
-#[test]
-fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
-    let sandbox = sandbox();
+/// A certificate `leaf.pem` of a name, with its `leaf-key.pem`, which expired under `root.pem`.
+pub(crate) fn certified(sandbox: &Sandbox, name: &str) {
     let params = |name: &str| {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
         params
     };
-    let (mut root, mut leaf) = (params("root"), params("publisher"));
+    let (mut root, mut leaf) = (params("root"), params(name));
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let root_key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
@@ -141,8 +145,13 @@ fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
     sandbox.put("root.pem", root.self_signed(&root_key).unwrap().pem().as_bytes());
     let certificate = leaf.signed_by(&leaf_key, &Issuer::new(root, root_key)).unwrap();
     sandbox.put("leaf.pem", certificate.pem().as_bytes());
-    secret(&sandbox, "leaf-key.pem", &leaf_key.serialize_pem());
+    secret(sandbox, "leaf-key.pem", &leaf_key.serialize_pem());
+}
 
+#[test]
+fn a_certificate_is_verified_by_its_root_and_an_expired_one_is_warned_of() {
+    let sandbox = sandbox();
+    certified(&sandbox, "publisher");
     let signing = sandbox.run(&["sign", "model", "--key", "leaf-key.pem", "--cert", "leaf.pem"]);
     assert_eq!(signing.code, 0, "{}", signing.stderr);
     let outcome = verify(&sandbox, &["--root", "root.pem"]);

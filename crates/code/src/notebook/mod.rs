@@ -5,7 +5,10 @@
 use bartizan_core::{Asset, Claim, Context, Inspection, Inspector, Kind, Probe, Rule};
 use serde_json::Value;
 
-use crate::python::{Dialect, PythonInspector, inspect_source};
+use crate::{
+    python::{Dialect, PythonInspector, inspect_source},
+    usage,
+};
 
 /// Reads notebooks.
 #[derive(Debug)]
@@ -44,9 +47,20 @@ impl Inspector for NotebookInspector {
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
         let mut inspection = Inspection::new();
         match read(asset, context) {
-            Ok(Some(source)) => {
-                inspection
-                    .merge(inspect_source(asset, context, &source, Dialect::Notebook, None, &|line| line));
+            Ok(Some(code)) => {
+                inspection.merge(inspect_source(
+                    asset,
+                    context,
+                    &code.python,
+                    Dialect::Notebook,
+                    None,
+                    &|line| line,
+                ));
+                let mut found = usage::Found::default();
+                for (line, commands) in &code.shell {
+                    usage::shell::read(commands, *line, &mut found);
+                }
+                found.tell(asset, &mut inspection);
             }
             Ok(None) => {}
             Err(reason) => inspection.coverage.miss(reason),
@@ -55,8 +69,17 @@ impl Inspector for NotebookInspector {
     }
 }
 
-/// The code cells, joined; `None` when the notebook is of another language.
-fn read(asset: &Asset, context: &Context<'_>) -> Result<Option<String>, String> {
+/// The code of a notebook.
+#[derive(Default)]
+struct Code {
+    /// The cells of Python, joined.
+    python: String,
+    /// The cells that a shell runs, each with the line of Python before which it stands.
+    shell: Vec<(u32, String)>,
+}
+
+/// The code cells; `None` when the notebook is of another language.
+fn read(asset: &Asset, context: &Context<'_>) -> Result<Option<Code>, String> {
     let bytes = asset
         .content
         .whole(LARGEST.min(context.limits.held))
@@ -69,21 +92,34 @@ fn read(asset: &Asset, context: &Context<'_>) -> Result<Option<String>, String> 
         return Ok(None);
     }
     let cells = notebook.get("cells").and_then(Value::as_array).ok_or("the notebook has no cells")?;
-    let mut source = String::new();
+    let mut code = Code::default();
     for cell in cells.iter().filter(|cell| cell.get("cell_type").and_then(Value::as_str) == Some("code")) {
         let text = match cell.get("source") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
             _ => continue,
         };
-        // A cell of another language says so in its first line.
-        let other = ["%%bash", "%%sh", "%%html", "%%javascript", "%%latex", "%%writefile", "%%R", "%%sql"];
-        if !other.iter().any(|magic| text.trim_start().starts_with(magic)) {
-            source.push_str(&text);
+        let is = |magics: &[&str]| magics.iter().any(|magic| text.trim_start().starts_with(magic));
+        if is(&["%%bash", "%%sh", "%%script bash", "%%!"]) {
+            let lines = memchr::memchr_iter(b'\n', code.python.as_bytes()).count().saturating_add(1);
+            let commands = text.trim_start().split_once('\n').map_or("", |(_, rest)| rest).to_owned();
+            code.shell.push((u32::try_from(lines).unwrap_or(u32::MAX), commands));
+        } else if !is(&[
+            "%%html",
+            "%%javascript",
+            "%%js",
+            "%%latex",
+            "%%writefile",
+            "%%R",
+            "%%sql",
+            "%%markdown",
+        ]) {
+            // A cell of another language says so in its first line.
+            code.python.push_str(&text);
             if !text.ends_with('\n') {
-                source.push('\n');
+                code.python.push('\n');
             }
         }
     }
-    Ok(Some(source))
+    Ok(Some(code))
 }

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, Number, Oper
 
 use super::callables::{Capability, capability};
 use super::fold;
-use super::value::{HOLE, Known, Marks, Value};
+use super::value::{HOLE, Known, MOST_PARTS, Marks, Value};
 use super::walk::{Body, Call, Nested, Place, Walker};
 
 /// The most elements of a comprehension that are computed one by one.
@@ -85,10 +85,11 @@ impl<'a> Walker<'a> {
             Expr::Tuple(tuple) => self.many(&tuple.elts),
             Expr::Set(set) => self.many(&set.elts),
             Expr::Dict(dict) => {
-                let mut items = Vec::new();
+                let (mut items, mut parts) = (Vec::new(), 0);
                 for item in &dict.items {
                     let key = item.key.as_ref().map(|key| self.expression(key));
                     let value = self.expression(&item.value);
+                    let value = self.within(value, &mut parts);
                     items.push((key.as_ref().and_then(Known::literal).unwrap_or_default().to_owned(), value));
                 }
                 Known::new(Value::Mapping(items))
@@ -140,8 +141,22 @@ impl<'a> Walker<'a> {
     }
 
     fn many(&mut self, elements: &'a [Expr]) -> Known {
-        let items = elements.iter().map(|element| self.expression(element)).collect();
+        let (mut items, mut parts) = (Vec::with_capacity(elements.len()), 0);
+        for element in elements {
+            let value = self.expression(element);
+            items.push(self.within(value, &mut parts));
+        }
         Known::new(Value::Many(items))
+    }
+
+    /// An element, or what is left of it where the elements before it hold as much as is followed.
+    fn within(&mut self, element: Known, parts: &mut usize) -> Known {
+        *parts = parts.saturating_add(element.parts());
+        if *parts <= MOST_PARTS {
+            return element;
+        }
+        let marks = element.all_marks();
+        self.opaque().marked(marks)
     }
 
     fn format_string(&mut self, text: &'a ruff_python_ast::ExprFString) -> Known {
@@ -306,10 +321,11 @@ impl<'a> Walker<'a> {
             };
             let single = position == 0 && generators.len() == 1 && generator.ifs.is_empty();
             if let Some(elements) = elements.filter(|elements| single && elements.len() <= MOST_ELEMENTS) {
-                let mut items = Vec::with_capacity(elements.len());
+                let (mut items, mut parts) = (Vec::with_capacity(elements.len()), 0);
                 for one in elements {
                     self.assign(&generator.target, &one);
-                    items.push(self.expression(element));
+                    let value = self.expression(element);
+                    items.push(self.within(value, &mut parts));
                 }
                 known = Some(Known::new(Value::Many(items)).marked(iterated.marks));
             } else {

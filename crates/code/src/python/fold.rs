@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::value::{HOLE, Known, Marks, Value};
+use super::value::{HOLE, Known, MOST_PARTS, Marks, Value};
 
 /// The longest text or byte string that is computed.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -204,7 +204,10 @@ pub(super) fn joined(left: &Known, right: &Known, separator: &str) -> Option<Kno
         (Value::Bytes(one), Value::Bytes(two)) if one.len().saturating_add(two.len()) <= LONGEST => {
             Some(Known::new(Value::Bytes([one.as_slice(), two].concat())).marked(marks))
         }
-        (Value::Many(one), Value::Many(two)) if one.len().saturating_add(two.len()) <= 4096 => {
+        (Value::Many(one), Value::Many(two))
+            if one.len().saturating_add(two.len()) <= 4096
+                && left.parts().saturating_add(right.parts()) <= 4096 + MOST_PARTS =>
+        {
             Some(Known::new(Value::Many(one.iter().chain(two).cloned().collect())).marked(marks))
         }
         (Value::Int(one), Value::Int(two)) if separator.is_empty() => {

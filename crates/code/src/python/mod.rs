@@ -14,6 +14,8 @@ use bartizan_core::{
 };
 use ruff_python_ast::PySourceType;
 
+use crate::usage;
+
 mod callables;
 mod evaluate;
 mod fold;
@@ -83,7 +85,7 @@ impl Inspector for PythonInspector {
 
     fn describe(&self, asset: &Asset, context: &Context<'_>) -> Description {
         let Ok(source) = read(asset, context) else { return Description::default() };
-        let Some((found, _)) = follow(&source, Dialect::Module, Place::Import) else {
+        let Some((found, _)) = follow(&source, Dialect::Module, Place::Import, None) else {
             return Description::default();
         };
         let mut calls = Section::new("calls", &["line", "callee", "arguments", "when"]);
@@ -136,7 +138,12 @@ pub(crate) fn inspect_source(
 ) -> Inspection {
     let mut inspection = Inspection::new();
     let start = if dialect == Dialect::Module { Place::Import } else { Place::Deferred };
-    let Some((found, error)) = follow(source, dialect, start) else {
+    let mut uses = Uses {
+        found: usage::Found::default(),
+        settings: usage::is_settings_file(asset.path.name()),
+        context,
+    };
+    let Some((found, error)) = follow(source, dialect, start, Some(&mut uses)) else {
         unparsed(asset, source, loaded_by.as_deref(), &mut inspection);
         return inspection;
     };
@@ -157,7 +164,7 @@ pub(crate) fn inspect_source(
                 inspection.coverage.miss("the time allowed ran out");
                 break;
             }
-            let Some((inner, _)) = follow(&nested.source, Dialect::Module, nested.place.clone()) else {
+            let Some((inner, _)) = follow(&nested.source, Dialect::Module, nested.place.clone(), None) else {
                 continue;
             };
             let judge = judge::Judge { asset, loaded_by: loaded_by.as_deref(), hidden: true };
@@ -180,6 +187,7 @@ pub(crate) fn inspect_source(
             count: 1,
         }));
     }
+    uses.found.tell(asset, &mut inspection);
     tidy(&mut findings);
     for finding in findings {
         let line = finding.at.line.map(line_of);
@@ -199,8 +207,34 @@ fn tidy(findings: &mut Vec<Finding>) {
     findings.dedup_by(|later, kept| later.rule.id == kept.rule.id && later.at.line == kept.at.line);
 }
 
+/// What the source uses, collected from the same syntax tree.
+struct Uses<'a> {
+    found: usage::Found,
+    /// The file holds settings for others, so its constants count.
+    settings: bool,
+    context: &'a Context<'a>,
+}
+
+impl Uses<'_> {
+    fn collect(&mut self, source: &str, body: &[ruff_python_ast::Stmt], line_starts: &[u32]) {
+        if !(self.settings || usage::catalogue::Catalogue::get().concerns(source)) {
+            return;
+        }
+        let program = usage::python::program(body, line_starts);
+        self.found = usage::collect::usages(&program, false, &|| self.context.interrupted());
+        if self.settings {
+            usage::collect::settings(&program, false, &mut self.found);
+        }
+    }
+}
+
 /// Parses and follows; `None` when the source is too deep to be parsed. The text is the first syntax error.
-fn follow(source: &str, dialect: Dialect, place: Place) -> Option<(Found, Option<String>)> {
+fn follow(
+    source: &str,
+    dialect: Dialect,
+    place: Place,
+    uses: Option<&mut Uses<'_>>,
+) -> Option<(Found, Option<String>)> {
     if lexical::is_too_deep(source) {
         return None;
     }
@@ -213,6 +247,9 @@ fn follow(source: &str, dialect: Dialect, place: Place) -> Option<(Found, Option
         let line = starts.partition_point(|start| *start <= offset);
         format!("line {line} is not valid Python 3: {}", error.error)
     });
+    if let Some(uses) = uses {
+        uses.collect(source, parsed.suite(), &starts);
+    }
     Some((Walker::module(parsed.suite(), &starts, place), error))
 }
 
@@ -232,4 +269,20 @@ fn unparsed(asset: &Asset, source: &str, loaded_by: Option<&str>, inspection: &m
         let finding = Finding::new(rule, asset, message).severity(severity).confidence(Confidence::Low);
         inspection.find(finding.line(word.line).evidence("word", word.text));
     }
+}
+
+/// What Python uses that stands in another file, such as `python -c '…'` in a Dockerfile.
+pub(crate) fn uses(source: &str) -> usage::Found {
+    if lexical::is_too_deep(source) || !usage::catalogue::Catalogue::get().concerns(source) {
+        return usage::Found::default();
+    }
+    let parsed = ruff_python_parser::parse_unchecked_source(source, PySourceType::Python);
+    let mut starts: Vec<u32> = vec![0];
+    starts.extend(memchr::memchr_iter(b'\n', source.as_bytes()).filter_map(|at| u32::try_from(at + 1).ok()));
+    usage::collect::usages(&usage::python::program(parsed.suite(), &starts), false, &|| false)
+}
+
+/// Does the source nest more deeply than may be parsed?
+pub(crate) fn is_too_deep(source: &str) -> bool {
+    lexical::is_too_deep(source)
 }

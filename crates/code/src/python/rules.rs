@@ -204,4 +204,6 @@ pub(super) static ALL: &[&Rule] = &[
     &WRITE_ON_LOAD,
     &DESTRUCTIVE,
     &REMOTE_TRUST,
+    &crate::usage::rules::UNPINNED_MODEL,
+    &crate::usage::rules::UNPINNED_DATASET,
 ];

@@ -263,3 +263,21 @@ proptest! {
         inspect("modeling_x.py", &words.concat());
     }
 }
+
+#[test]
+fn lists_and_dictionaries_that_double_stay_small() {
+    for line in [
+        "x = [x, x]",
+        "x = {'a': x, 'b': x}",
+        "x = [x] + [x]",
+        "x = [[y, y] for y in x]",
+        "x = (lambda *a: a)(x, x)",
+        "x = f(x, x)",
+    ] {
+        let source = format!(
+            "x = [1, 2]\ndef f(*a):\n    return a\n{}import os\nos.system('id')\n",
+            format!("{line}\n").repeat(60)
+        );
+        assert!(worst("a.py", &source).is_some_and(|(_, rule)| rule == "python/process"), "{line}");
+    }
+}

@@ -53,6 +53,9 @@ pub(super) enum Value {
     Mapping(Vec<(String, Known)>),
 }
 
+/// How many values the elements of a list may hold inside them. `x = [x, x]` doubles them each time.
+pub(super) const MOST_PARTS: usize = 1024;
+
 /// A value and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Known {
@@ -102,6 +105,15 @@ impl Known {
                 items.iter().fold(self.marks, |marks, (_, item)| marks.with(item.all_marks()))
             }
             _ => self.marks,
+        }
+    }
+
+    /// How many values are in it, at any depth.
+    pub(super) fn parts(&self) -> usize {
+        match &self.value {
+            Value::Many(items) => items.iter().map(|item| item.parts().saturating_add(1)).sum(),
+            Value::Mapping(items) => items.iter().map(|(_, item)| item.parts().saturating_add(1)).sum(),
+            _ => 0,
         }
     }
 

@@ -10,7 +10,7 @@ use ruff_python_ast::{ExceptHandler, Expr, Identifier, Parameters, Stmt, StmtCla
 use ruff_text_size::Ranged;
 
 use super::callables::{BUILTINS, LOADED_BASES, LOADED_CLASSES, LOADER_FUNCTIONS};
-use super::value::{Known, Marks, Value};
+use super::value::{Known, MOST_PARTS, Marks, Value};
 
 /// When a call happens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -591,7 +591,10 @@ impl<'a> Walker<'a> {
             self.bind(name, value);
         }
         if let Some(rest) = &parameters.vararg {
-            let rest_values: Vec<_> = positional.cloned().collect();
+            let mut rest_values: Vec<_> = positional.cloned().collect();
+            if rest_values.iter().map(Known::parts).sum::<usize>() > MOST_PARTS {
+                rest_values.clear();
+            }
             self.bind(rest.name.as_str(), Known::new(Value::Many(rest_values)));
         }
     }

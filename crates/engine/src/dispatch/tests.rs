@@ -198,3 +198,52 @@ fn a_file_that_shrinks_or_breaks_while_it_is_read_is_incomplete() {
     assert_eq!(broken.coverage.gaps()[0].reason, "it cannot be read: the disk is on fire");
     assert_eq!(rules(broken), ["scan/incomplete"]);
 }
+
+/// Reads beside others whatever says `beside`, and claims more of it than it may.
+struct Beside;
+
+impl Inspector for Beside {
+    fn kind(&self) -> Kind {
+        Kind::new("beside")
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        RULES
+    }
+
+    fn accepts(&self, probe: &Probe<'_>) -> Claim {
+        if probe.head.ends_with(b"beside") { Claim::Certain } else { Claim::No }
+    }
+
+    fn is_companion(&self) -> bool {
+        true
+    }
+
+    fn inspect(&self, asset: &Asset, _: &Context<'_>) -> Inspection {
+        let mut inspection = Inspection::new();
+        inspection.find(Finding::new(&FOUND, asset, "beside").evidence("by", "companion"));
+        inspection
+    }
+}
+
+#[test]
+fn a_companion_adds_what_it_finds_and_takes_the_file_from_nobody() {
+    let limits = Limits::default();
+    let dispatcher = Dispatcher {
+        inspectors: vec![Box::new(Beside), Box::new(Puppet("a"))],
+        limits: &limits,
+        options: Options::default(),
+        digests: false,
+        watch: None,
+    };
+    let examine = |text: &'static str| {
+        let mut asset = Asset::new("x", Content::from_bytes(text));
+        dispatcher.examine(&mut asset, &Run::new(60, &AtomicBool::new(false))).remove(0)
+    };
+    let both = examine("a\nfind 1\nbeside");
+    assert_eq!((both.kind.name(), both.findings.len()), ("a", 2));
+    assert_eq!(rules(&both), ["test/found"; 2], "no polyglot either");
+    let weak = examine("shape-of-all\nfind 1\nbeside");
+    assert_eq!((weak.kind.name(), weak.findings.len()), ("a", 2));
+    assert_eq!(examine("beside").kind.name(), "beside");
+}

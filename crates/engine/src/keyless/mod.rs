@@ -11,8 +11,11 @@
 
 mod root;
 mod sign;
+mod token;
 mod verify;
 
+pub use bartizan_provenance::attestation::{Expected, ExpectedError};
 pub use root::{RootError, TrustRoot};
 pub use sign::{Endpoints, SignError, sign};
-pub use verify::{Expectation, KeylessSigner, Reason, Rejected, Verified, verify};
+pub use token::ambient_token;
+pub use verify::{Expectation, Verified, verify};

@@ -20,6 +20,28 @@ pub struct Endpoints {
     pub timestamps: Option<String>,
 }
 
+impl Endpoints {
+    /// Can a token be sent there? [`sign`] asks, too; this is for asking before long work.
+    ///
+    /// # Errors
+    /// When one is no URL, or is neither encrypted nor on this machine.
+    pub fn check(&self) -> Result<(), SignError> {
+        let mut all = [&self.fulcio, &self.rekor].into_iter().chain(&self.timestamps);
+        all.try_for_each(|endpoint| check(endpoint))
+    }
+}
+
+impl Default for Endpoints {
+    /// Sigstore's public good instance.
+    fn default() -> Self {
+        Self {
+            fulcio: "https://fulcio.sigstore.dev".to_owned(),
+            rekor: "https://rekor.sigstore.dev".to_owned(),
+            timestamps: None,
+        }
+    }
+}
+
 /// Why nothing was signed. No message holds the token.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
@@ -39,9 +61,7 @@ pub enum SignError {
 /// The token proves the identity to Fulcio; it is sent to that endpoint alone, encrypted unless the endpoint is on
 /// this machine, and redirects are not followed.
 pub fn sign(statement: &[u8], endpoints: &Endpoints, token: &str) -> Result<String, SignError> {
-    for endpoint in [Some(&endpoints.fulcio), Some(&endpoints.rekor), endpoints.timestamps.as_ref()] {
-        endpoint.map_or(Ok(()), |endpoint| check(endpoint))?;
-    }
+    endpoints.check()?;
     let token = token.trim();
     let identity = IdentityToken::from_jwt(token).map_err(|error| SignError::Token(error.to_string()))?;
     let client = Client::builder()
@@ -56,14 +76,18 @@ pub fn sign(statement: &[u8], endpoints: &Endpoints, token: &str) -> Result<Stri
         services = services.with_tsa_url(url);
     }
     let signer = SigningContext::new(services).with_http_client(client).signer(identity);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| SignError::Service(error.to_string()))?;
+    let runtime = runtime()?;
     let bundle = runtime
         .block_on(signer.sign_raw_statement(statement))
         .map_err(|error| SignError::Service(conceal(&error.to_string(), token)))?;
     bundle.to_json().map_err(|error| SignError::Service(error.to_string()))
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, SignError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| SignError::Service(error.to_string()))
 }
 
 /// An endpoint must be encrypted, or on this machine.

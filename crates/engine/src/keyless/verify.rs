@@ -1,81 +1,32 @@
 //! Verifying a keyless bundle, without network.
 
+use bartizan_provenance::{
+    attestation::Expected,
+    dsse::{DEEPEST, IN_TOTO, nesting},
+    oms::{LARGEST_BUNDLE, Problem, Reason, Signer, SignerKind},
+};
 use sigstore_types::{Bundle, Sha256Hash, SignatureContent};
 use sigstore_verify::{CertificateError, Error, VerificationPolicy};
 
 use super::TrustRoot;
 
-/// Bundles are kilobytes; a manifest of very many files makes megabytes.
-const LARGEST: usize = 64 << 20;
 /// A signature is logged once, and stamped by one or two authorities. Each one costs a signature check.
 const MOST_PROOFS: usize = 16;
 
-/// Who must have signed. Both are compared as they are, without patterns.
+/// Who must have signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// The subject alternative name of the certificate: an e-mail address, or the URI of a workflow.
-    pub identity: String,
+    pub identity: Expected,
     /// The OpenID Connect issuer that vouched for it.
-    pub issuer: String,
-}
-
-/// Why a bundle was not accepted. The names are those of failed verifications of models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// No keyless bundle, or one that cannot be read.
-    Format,
-    /// The signature, or what proves when it was made, does not fit.
-    Signature,
-    /// The certificate does not descend from a trusted authority, or was not valid at the time of signing.
-    Chain,
-    /// Somebody else signed.
-    Identity,
-}
-
-impl Reason {
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Format => "format",
-            Self::Signature => "signature",
-            Self::Chain => "chain",
-            Self::Identity => "identity",
-        }
-    }
-}
-
-/// A bundle that was not accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Rejected {
-    /// Why, as a word.
-    pub reason: Reason,
-    /// Why, as a sentence.
-    pub message: String,
-}
-
-impl Rejected {
-    fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
-    }
-}
-
-/// Who signed, as the certificate says and the log proves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeylessSigner {
-    /// The subject alternative name of the certificate.
-    pub identity: String,
-    /// Who vouched for it.
-    pub issuer: String,
-    /// When it was signed, in seconds since 1970: the earliest time that a log or a timestamp authority proves.
-    pub signed_at: Option<i64>,
+    pub issuer: Expected,
 }
 
 /// An accepted bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Who signed.
-    pub signer: KeylessSigner,
+    /// Who signed, as the certificate says and the log proves.
+    pub signer: Signer,
     /// The in-toto statement that was signed, as its bytes.
     pub payload: Vec<u8>,
 }
@@ -84,48 +35,66 @@ pub struct Verified {
 /// signature over the envelope.
 ///
 /// The statement inside is authentic afterwards; whether it describes the files at hand is the caller's to find out.
-pub fn verify(bundle: &[u8], root: &TrustRoot, expected: &Expectation) -> Result<Verified, Rejected> {
-    if expected.identity.is_empty() || expected.issuer.is_empty() {
-        return Err(Rejected::new(Reason::Identity, "an empty identity or issuer matches nobody"));
-    }
+///
+/// # Errors
+/// A problem of kind [`Reason::Format`], [`Reason::Signature`], [`Reason::Chain`] or [`Reason::Identity`].
+pub fn verify(bundle: &[u8], root: &TrustRoot, expected: &Expectation) -> Result<Verified, Problem> {
     let bundle = read(bundle)?;
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
-        return Err(Rejected::new(Reason::Format, "the bundle holds no DSSE envelope"));
+        return Err(Problem::new(Reason::Format, "the bundle holds no DSSE envelope"));
     };
+    if envelope.payload_type != IN_TOTO {
+        let detail = "what was signed is no in-toto statement";
+        return Err(Problem::new(Reason::Signature, detail).between(IN_TOTO, &envelope.payload_type));
+    }
     let payload = envelope.payload.as_bytes().to_vec();
     let digest = subject(&payload)?;
-    let policy = VerificationPolicy::new(expected.identity.as_str(), expected.issuer.as_str());
+    // Who signed is compared below, because the library knows no patterns.
+    let policy = VerificationPolicy::any_identity();
     let result = root.verifier.verify(digest, &bundle, &policy).map_err(|error| rejected(&error))?;
-    let (Some(identity), Some(issuer)) = (result.identity(), result.issuer()) else {
-        return Err(Rejected::new(Reason::Identity, "the certificate names no identity or issuer"));
-    };
     // What the policy asked for is asked once more: a default that changes must not weaken the check.
     if !(result.certificate_verified() && result.sct_verified() && result.tlog_verified()) {
-        return Err(Rejected::new(Reason::Chain, "the certificate or its log entry was not checked"));
+        return Err(Problem::new(Reason::Chain, "the certificate or its log entry was not checked"));
     }
-    let signed_at = result.verified_timestamps().iter().map(|time| time.as_second()).min();
-    Ok(Verified {
-        signer: KeylessSigner {
-            identity: identity.as_str().to_owned(),
-            issuer: issuer.to_owned(),
-            signed_at,
-        },
-        payload,
-    })
+    let (Some(identity), Some(issuer)) = (result.identity(), result.issuer()) else {
+        return Err(Problem::new(Reason::Identity, "the certificate names no identity or issuer"));
+    };
+    let identity = identity.as_str();
+    if !(expected.identity.accepts(identity) && expected.issuer.accepts(issuer)) {
+        return Err(Problem::new(Reason::Identity, "someone else signed than the one who was expected")
+            .between(
+                format!("{}, as {} says", expected.identity, expected.issuer),
+                format!("{identity}, as {issuer} says"),
+            ));
+    }
+    let signed_at = result.verified_timestamps().iter().min().map(ToString::to_string);
+    let signer = Signer {
+        kind: SignerKind::Keyless,
+        key_sha256: None,
+        subject: None,
+        identity: Some(identity.to_owned()),
+        issuer: Some(issuer.to_owned()),
+        signed_at,
+    };
+    Ok(Verified { signer, payload })
 }
 
-fn read(bundle: &[u8]) -> Result<Bundle, Rejected> {
-    let format = |message: String| Rejected::new(Reason::Format, message);
-    if bundle.len() > LARGEST {
-        return Err(format(format!("the bundle has {} bytes, more than {LARGEST}", bundle.len())));
+fn read(bundle: &[u8]) -> Result<Bundle, Problem> {
+    let format = |message: String| Problem::new(Reason::Format, message);
+    if bundle.len() > LARGEST_BUNDLE {
+        return Err(format(format!("the bundle has {} bytes, more than {LARGEST_BUNDLE}", bundle.len())));
+    }
+    if nesting(bundle) > DEEPEST {
+        return Err(format(format!("the bundle is nested more than {DEEPEST} levels deep")));
     }
     let text =
         std::str::from_utf8(bundle).map_err(|error| format(format!("the bundle is no text: {error}")))?;
     let bundle = Bundle::from_json(text)
         .map_err(|error| format(format!("the file is no keyless Sigstore bundle: {error}")))?;
     if bundle.signing_certificate().is_none() {
-        return Err(format(
-            "the bundle was signed with a key, not keyless; verify it with --key or --root".to_owned(),
+        return Err(Problem::new(
+            Reason::Identity,
+            "the model was signed with a key, not keyless; verify it with its public key (--key)",
         ));
     }
     let material = &bundle.verification_material;
@@ -140,7 +109,7 @@ fn read(bundle: &[u8]) -> Result<Bundle, Rejected> {
 }
 
 /// The first digest that the statement is about; the library binds the bundle to it.
-fn subject(payload: &[u8]) -> Result<Sha256Hash, Rejected> {
+fn subject(payload: &[u8]) -> Result<Sha256Hash, Problem> {
     #[derive(serde::Deserialize)]
     struct Statement {
         subject: Vec<Subject>,
@@ -149,7 +118,7 @@ fn subject(payload: &[u8]) -> Result<Sha256Hash, Rejected> {
     struct Subject {
         digest: std::collections::BTreeMap<String, String>,
     }
-    let format = |message: String| Rejected::new(Reason::Format, message);
+    let format = |message: String| Problem::new(Reason::Format, message);
     let statement: Statement = serde_json::from_slice(payload)
         .map_err(|error| format(format!("what was signed is no in-toto statement: {error}")))?;
     let digest = statement
@@ -160,9 +129,8 @@ fn subject(payload: &[u8]) -> Result<Sha256Hash, Rejected> {
     Sha256Hash::from_hex(digest).map_err(|error| format(format!("the subject's digest is none: {error}")))
 }
 
-fn rejected(error: &Error) -> Rejected {
+fn rejected(error: &Error) -> Problem {
     let reason = match error {
-        Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Reason::Identity,
         Error::Certificate(CertificateError::Malformed(_))
         | Error::InvalidBundle(_)
         | Error::UnsupportedBundle(_)
@@ -172,5 +140,5 @@ fn rejected(error: &Error) -> Rejected {
         // A missing or forged proof of time is as good as no signature.
         _ => Reason::Signature,
     };
-    Rejected::new(reason, error.to_string())
+    Problem::new(reason, error.to_string())
 }

@@ -1,6 +1,10 @@
 //! Which files of a folder are one model's weights, and which declare something about it.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use bartizan_core::{EntryKind, Tree};
 
@@ -27,6 +31,7 @@ const FORMATS: &[&[&str]] = &[
     &["gguf"],
     &["bin", "pt", "pth", "ckpt"],
     &["onnx"],
+    &["keras", "h5", "hdf5"],
     &["npz"],
     &["npy"],
     &["msgpack", "tflite", "pb", "params", "pdiparams", "pdparams"],
@@ -50,22 +55,32 @@ impl Model {
         let tree: Arc<dyn Tree> = source::tree(folder);
         let name = source::name_of(canonical);
         let entries = tree.list("");
-        let others = entries
-            .iter()
-            .filter(|entry| entry.kind != EntryKind::Directory && entry.path != name)
-            .any(|entry| format_of(&entry.path).is_some());
+        let files = || entries.iter().filter(|entry| entry.kind != EntryKind::Directory);
+        let whole = Part::of(&name);
+        let belongs = |file: &str| {
+            file == name
+                || whole.as_ref().zip(Part::of(file)).is_some_and(|(one, other)| one.goes_with(&other))
+        };
+        let others = files().any(|entry| !belongs(&entry.path) && format_of(&entry.path).is_some());
         let declarations = if others {
             Vec::new()
         } else {
             declarations(&entries.iter().map(|e| e.path.clone()).collect::<Vec<_>>())
         };
+        let mut weights: Vec<String> =
+            files().map(|entry| entry.path.clone()).filter(|file| belongs(file)).collect();
+        weights.sort();
+        if weights.is_empty() {
+            weights.push(name.clone());
+        }
+        let gaps = missing_parts(&weights);
         let mut names = vec![given.display().to_string()];
         names.push(name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned());
         names.push(name.clone());
         if !others {
             names.extend(folder_names(folder));
         }
-        Ok(Self { tree, weights: vec![name], declarations, names, gaps: Vec::new() })
+        Ok(Self { tree, weights, declarations, names, gaps })
     }
 
     fn folder(canonical: &Path, given: &Path) -> Result<Self, LineageError> {
@@ -81,6 +96,7 @@ impl Model {
         let mut names = folder_names(canonical);
         names.push(given.display().to_string());
         let weights = one_variant(weights, &mut gaps);
+        gaps.extend(missing_parts(&weights));
         Ok(Self { declarations: declarations(&files), tree, weights, names, gaps })
     }
 }
@@ -126,7 +142,7 @@ fn listed(tree: &dyn Tree, gaps: &mut Vec<String>) -> Vec<String> {
 }
 
 /// The format of a file with weights, by its extension.
-fn format_of(path: &str) -> Option<&'static [&'static str]> {
+pub(super) fn format_of(path: &str) -> Option<&'static [&'static str]> {
     let extension = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
     let name = path.rsplit('/').next()?.to_ascii_lowercase();
     // What the training loop keeps besides the weights.
@@ -140,6 +156,49 @@ fn format_of(path: &str) -> Option<&'static [&'static str]> {
 fn declarations(files: &[String]) -> Vec<String> {
     let wanted = |file: &&String| DECLARATIONS.iter().any(|name| file.eq_ignore_ascii_case(name));
     files.iter().filter(wanted).cloned().collect()
+}
+
+/// One of several files that are one model: `STEM-00001-of-00003.EXTENSION`.
+pub(super) struct Part {
+    pub(super) stem: String,
+    number: u32,
+    total: u32,
+    pub(super) extension: String,
+}
+
+impl Part {
+    pub(super) fn of(path: &str) -> Option<Self> {
+        let (rest, extension) = path.rsplit_once('.')?;
+        let (rest, total) = rest.rsplit_once("-of-")?;
+        let (stem, number) = rest.rsplit_once('-')?;
+        let numeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 6;
+        let count = |text: &str| text.parse().ok().filter(|_| numeric(text));
+        Some(Self {
+            stem: stem.to_owned(),
+            number: count(number)?,
+            total: count(total)?,
+            extension: extension.to_ascii_lowercase(),
+        })
+    }
+
+    fn goes_with(&self, other: &Self) -> bool {
+        (&self.stem, self.total, &self.extension) == (&other.stem, other.total, &other.extension)
+    }
+}
+
+/// Names the models of which parts are not there.
+fn missing_parts(files: &[String]) -> Vec<String> {
+    let mut models: BTreeMap<(String, u32), BTreeSet<u32>> = BTreeMap::new();
+    for part in files.iter().filter_map(|file| Part::of(file)) {
+        models.entry((part.stem, part.total)).or_default().insert(part.number);
+    }
+    let lacking = |((stem, total), numbers): ((String, u32), BTreeSet<u32>)| {
+        // Some count from zero.
+        let from = u32::from(!numbers.contains(&0));
+        let lost = (from..total.saturating_add(from)).find(|number| !numbers.contains(number))?;
+        Some(format!("`{stem}`: part {lost} of {total} is missing ({} are there)", numbers.len()))
+    };
+    models.into_iter().filter_map(lacking).collect()
 }
 
 /// Leaves out further copies of the same weights: other precisions, other quantisations.
@@ -171,16 +230,7 @@ fn one_variant(files: Vec<String>, gaps: &mut Vec<String>) -> Vec<String> {
 
 /// One GGUF model: all parts of the first.
 fn one_gguf(files: Vec<String>, gaps: &mut Vec<String>) -> Vec<String> {
-    let stem = |file: &str| {
-        let file = file.to_ascii_lowercase();
-        let stem = file.trim_end_matches(".gguf");
-        match stem.rsplit_once("-of-") {
-            Some((before, total)) if total.bytes().all(|byte| byte.is_ascii_digit()) => {
-                before.rsplit_once('-').map_or(before, |(name, _)| name).to_owned()
-            }
-            _ => stem.to_owned(),
-        }
-    };
+    let stem = |file: &str| Part::of(file).map_or_else(|| file.to_owned(), |part| part.stem);
     let Some(first) = files.first().map(|file| stem(file)) else { return files };
     let (kept, left): (Vec<String>, Vec<String>) = files.into_iter().partition(|file| stem(file) == first);
     if let Some(other) = left.first() {

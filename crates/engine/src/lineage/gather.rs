@@ -132,7 +132,7 @@ impl<'a> Gatherer<'a> {
         let extension = child.path.extension();
         let lists = matches!(
             extension.as_str(),
-            "pkl" | "npy" | "safetensors" | "gguf" | "onnx" | "pt" | "pth" | "bin" | "msgpack"
+            "pkl" | "npy" | "safetensors" | "gguf" | "onnx" | "pt" | "pth" | "bin" | "msgpack" | "h5"
         );
         if lists && child.depth <= DEEPEST {
             self.asset(child, run);
@@ -175,7 +175,7 @@ impl<'a> Gatherer<'a> {
         let path = asset.path.to_string();
         let mut neighbours: BTreeMap<String, Option<Content>> = BTreeMap::new();
         let mut missing = 0u64;
-        for tensor in tensors {
+        for tensor in tensors.into_iter().filter(|tensor| !is_of_training(&tensor.name)) {
             let content = match &tensor.file {
                 None => Some(asset.content.clone()),
                 Some(_) if asset.depth > 0 || asset.siblings.is_none() => {
@@ -189,7 +189,7 @@ impl<'a> Gatherer<'a> {
             };
             match content.and_then(|content| source(&tensor, &content)) {
                 Some(source) => self.with(|found| found.gathered.sources.push(source)),
-                None if tensor.elements() == Some(0) => {}
+                None if tensor.elements() == Some(0) || is_empty_by_design(asset.kind, &tensor) => {}
                 None => missing = missing.saturating_add(1),
             }
         }
@@ -210,6 +210,16 @@ fn source(tensor: &Tensor, content: &Content) -> Option<TensorSource> {
         shape: tensor.shape.clone(),
         content,
     })
+}
+
+/// Keras keeps the state of its optimiser among the weights.
+fn is_of_training(name: &str) -> bool {
+    name.starts_with("/optimizer_weights/") || name.starts_with("/optimizer/")
+}
+
+/// A value that the model computes, or a text: not every tensor that a format lists is stored in the file.
+fn is_empty_by_design(kind: Kind, tensor: &Tensor) -> bool {
+    tensor.span.is_none() && (kind.name() == "tflite" || tensor.dtype == "string")
 }
 
 /// PyTorch keeps each storage in `NAME/data/KEY`.

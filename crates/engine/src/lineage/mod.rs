@@ -4,7 +4,10 @@ mod declared;
 mod error;
 mod files;
 mod gather;
+mod several;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +19,7 @@ use bartizan_core::{Content, Limits, Options};
 use bartizan_provenance::lineage::{Comparison, EdgeKind, Graph, Member, Relation, Sketch, compare};
 
 pub use error::LineageError;
+pub use several::models;
 pub use store::{Hit, Saved, Store};
 
 use crate::{
@@ -55,7 +59,7 @@ pub fn open(path: &Path, opening: &Opening<'_>) -> Result<Member, LineageError> 
     let dispatcher = Dispatcher {
         inspectors: all_inspectors(),
         limits: opening.limits,
-        options: Options::default(),
+        options: Options { storages: true, ..Options::default() },
         digests: false,
         watch: None,
     };

@@ -146,6 +146,15 @@ impl<'a> Blocks<'a, '_> {
                 self.page.paragraph(12, "skipped", DIM, &text)?;
             }
         }
+        if report.summary.unknown > 0 && !self.page.appearance.verbose {
+            let text = match report.summary.unknown {
+                1 => "1 question about infrastructure is open; -v tells which value is not known".to_owned(),
+                open => format!(
+                    "{open} questions about infrastructure are open; -v tells which values are not known"
+                ),
+            };
+            self.page.paragraph(12, "note", colour(AnsiColor::Yellow), &text)?;
+        }
         for note in &report.summary.notes {
             self.page.paragraph(12, "note", colour(AnsiColor::Yellow), note)?;
         }

@@ -61,6 +61,17 @@ pub enum SigningError {
         /// Where, and why.
         refused: Vec<(String, String)>,
     },
+    /// A trusted root that cannot be used.
+    #[cfg(feature = "keyless")]
+    #[error(transparent)]
+    Root(#[from] crate::keyless::RootError),
+    /// A signature without a key of one's own was not made.
+    #[cfg(feature = "keyless")]
+    #[error(transparent)]
+    Keyless(#[from] crate::keyless::SignError),
+    /// The key does not sign.
+    #[error("cannot sign: {0}")]
+    Sealing(#[from] KeyError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -71,6 +82,8 @@ impl SigningError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Read { .. } | Self::Refused { .. } => 3,
+            #[cfg(feature = "keyless")]
+            Self::Keyless(crate::keyless::SignError::Service(_)) => 3,
             Self::Interrupted => 130,
             _ => 2,
         }

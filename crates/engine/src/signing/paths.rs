@@ -33,7 +33,7 @@ pub(super) fn below(model: &Path, path: &Path) -> Result<ResourceName, SigningEr
 }
 
 /// The name of a file below the model, if that is where it lies; the file need not be there yet.
-pub(super) fn inside(model: &Path, file: &Path) -> Option<ResourceName> {
+pub(crate) fn inside(model: &Path, file: &Path) -> Option<ResourceName> {
     let root = model.canonicalize().ok()?;
     ResourceName::parse(place(file)?.strip_prefix(root).ok()?.to_str()?).ok()
 }
@@ -49,19 +49,27 @@ fn exists(path: &Path) -> bool {
 }
 
 /// What a model is called: the last part of its path.
-pub(super) fn name(model: &Path) -> Result<String, SigningError> {
+pub(crate) fn name(model: &Path) -> Result<String, SigningError> {
     let named = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     named(model).or_else(|| named(&model.canonicalize().ok()?)).ok_or_else(|| {
         SigningError::Usage(format!("the model {} has no name that can be signed", model.display()))
     })
 }
 
-/// Where a model's signature goes unless told otherwise: beside it, with `.sig` behind its name.
-pub(super) fn beside(model: &Path) -> Result<PathBuf, SigningError> {
-    let name = format!("{}.sig", name(model)?);
+/// Where something about a model goes unless told otherwise: beside it, with an extension behind its name.
+pub(crate) fn beside(model: &Path, extension: &str) -> Result<PathBuf, SigningError> {
+    let name = format!("{}.{extension}", name(model)?);
     if model.file_name().is_some() {
         return Ok(model.with_file_name(name));
     }
     let root = model.canonicalize().map_err(|error| SigningError::read(model, error))?;
     Ok(root.with_file_name(name))
+}
+
+/// Where a model's signature is unless told otherwise: beside it.
+///
+/// # Errors
+/// When the model has no name.
+pub fn signature_of(model: &Path) -> Result<PathBuf, SigningError> {
+    beside(model, "sig")
 }

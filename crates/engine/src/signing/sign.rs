@@ -1,7 +1,8 @@
 //! Making a signature.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
     io::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
@@ -9,11 +10,11 @@ use std::{
 
 use bartizan_provenance::{
     certificates::Certificate,
-    digest::HashAlgorithm,
-    keys::{KeyError, PrivateKey},
+    digest::{HashAlgorithm, hex},
+    keys::PrivateKey,
     oms::{
-        self, Block, Bundle, GIT_PATHS, LARGEST_BUNDLE, Manifest, Method, Note, ResourceName, Serialization,
-        Warning, may_act_when_empty,
+        self, Block, GIT_PATHS, LARGEST_BUNDLE, Manifest, Method, Note, ResourceName, Serialization, Warning,
+        may_act_when_empty,
     },
 };
 
@@ -50,7 +51,6 @@ pub struct Hashing {
 }
 
 /// Who signs.
-#[derive(Debug)]
 pub enum Credential {
     /// The owner of a key.
     Key(PrivateKey),
@@ -63,6 +63,58 @@ pub enum Credential {
         /// Those above it.
         chain: Vec<Certificate>,
     },
+    /// Whoever an identity token is about. No key is kept.
+    #[cfg(feature = "keyless")]
+    Keyless {
+        /// Where the certificate and the log entry come from.
+        endpoints: crate::keyless::Endpoints,
+        /// The token, which is a secret for some minutes; when absent, the [ambient](crate::keyless::ambient_token) one,
+        /// which is asked for when all is hashed, because it does not last.
+        token: Option<String>,
+    },
+}
+
+impl fmt::Debug for Credential {
+    /// Without the token.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Key(_) => "Key",
+            Self::Certificate { .. } => "Certificate",
+            #[cfg(feature = "keyless")]
+            Self::Keyless { .. } => "Keyless",
+        })
+    }
+}
+
+impl Credential {
+    /// Signs an in-toto statement; the bundle is one line of JSON.
+    ///
+    /// # Errors
+    /// When the key or the services do not sign, or the bundle would be larger than any verifier reads.
+    pub fn seal(&self, statement: Vec<u8>) -> Result<String, SigningError> {
+        let bundle = match self {
+            Self::Key(key) => oms::key_bundle(statement, key)?,
+            Self::Certificate { key, certificate, chain } => {
+                oms::certificate_bundle(statement, key, certificate, chain)?
+            }
+            #[cfg(feature = "keyless")]
+            Self::Keyless { endpoints, token } => {
+                let token = token.clone().map_or_else(crate::keyless::ambient_token, Ok)?;
+                return small_enough(crate::keyless::sign(&statement, endpoints, &token)?);
+            }
+        };
+        small_enough(bundle.to_json().map_err(|error| SigningError::Usage(format!("cannot sign: {error}")))?)
+    }
+}
+
+fn small_enough(bundle: String) -> Result<String, SigningError> {
+    if bundle.len() <= LARGEST_BUNDLE {
+        return Ok(bundle);
+    }
+    Err(SigningError::Usage(
+        "the signature would be larger than 64 MB; choose larger shards, or sign parts of the model"
+            .to_owned(),
+    ))
 }
 
 /// What to sign.
@@ -104,19 +156,15 @@ pub struct Signed {
 pub fn sign(request: &SignRequest, progress: &dyn Progress) -> Result<Signed, SigningError> {
     let output = match &request.output {
         Some(output) => output.clone(),
-        None => paths::beside(&request.model)?,
+        None => paths::signature_of(&request.model)?,
     };
     let signature = paths::inside(&request.model, &output);
     let hashed = hash(&request.model, &request.hashing, signature.as_ref(), progress)?;
-    let bundle = bundle(&hashed.manifest, &request.credential)
+    let statement = hashed
+        .manifest
+        .to_statement()
         .map_err(|error| SigningError::Usage(format!("cannot sign: {error}")))?;
-    let text = bundle.to_json().map_err(|error| SigningError::Usage(format!("cannot sign: {error}")))?;
-    if text.len() > LARGEST_BUNDLE {
-        return Err(SigningError::Usage(
-            "the signature would be larger than 64 MB; choose larger shards, or sign parts of the model"
-                .to_owned(),
-        ));
-    }
+    let text = request.credential.seal(statement)?;
     write(&output, &text)?;
     Ok(Signed {
         signature: output,
@@ -137,13 +185,27 @@ pub fn digest(model: &Path, hashing: &Hashing, progress: &dyn Progress) -> Resul
     Ok(hash(model, hashing, None, progress)?.manifest.root_digest)
 }
 
-fn bundle(manifest: &Manifest, credential: &Credential) -> Result<Bundle, KeyError> {
-    match credential {
-        Credential::Key(key) => oms::key_bundle(manifest, key),
-        Credential::Certificate { key, certificate, chain } => {
-            oms::certificate_bundle(manifest, key, certificate, chain)
-        }
-    }
+/// The SHA-256 digest of every file of a model that is not left out, in hexadecimal digits, with the file's name.
+pub(crate) fn whole_file_digests(
+    model: &Path,
+    ignore: Vec<PathBuf>,
+    allow_symlinks: bool,
+    cancel: Arc<AtomicBool>,
+    progress: &dyn Progress,
+) -> Result<BTreeMap<String, String>, SigningError> {
+    let hashing = Hashing {
+        algorithm: HashAlgorithm::Sha256,
+        method: Method::Files,
+        ignore,
+        git_paths: true,
+        allow_symlinks,
+        paranoid: true,
+        cancel,
+    };
+    let manifest = hash(model, &hashing, None, progress)?.manifest;
+    let named =
+        manifest.files.iter().flat_map(|(name, blocks)| blocks.iter().map(move |block| (name, block)));
+    Ok(named.map(|(name, block)| (hex(&block.digest), name.to_string())).collect())
 }
 
 fn write(output: &Path, text: &str) -> Result<(), SigningError> {
@@ -216,7 +278,7 @@ fn serialization(
         ignore.push(paths::below(model, path)?.to_string());
     }
     ignore.extend(signature.map(ToString::to_string));
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     ignore.retain(|path| seen.insert(path.clone()));
     Ok(Serialization {
         algorithm: hashing.algorithm,

@@ -70,7 +70,7 @@ impl Sandbox {
         VerifyRequest {
             model: self.model(),
             signature: self.folder.path().join("model.sig"),
-            trust: Trust::Key(self.key().public().unwrap()),
+            trust: Trust::Key(self.key().public().unwrap()).into(),
             ignore: vec![],
             ignore_unsigned: false,
             partial: vec![],

@@ -10,8 +10,8 @@ use std::{
 };
 
 use bartizan_provenance::oms::{
-    self, Authenticated, Bundle, IgnoredPaths, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem,
-    Reason, ResourceName, Trust, Verdict, Warning,
+    Authenticated, IgnoredPaths, LARGEST_BUNDLE, Manifest, Method, Note, Observation, Problem, Reason,
+    ResourceName, Verdict, Warning,
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     file::Found,
     hashing::{Failure, Job},
     paths,
+    trust::Trusted,
     walk::{Contents, Rules, look, walk},
 };
 use crate::Progress;
@@ -31,7 +32,7 @@ pub struct VerifyRequest {
     /// Its bundle.
     pub signature: PathBuf,
     /// Who may have signed.
-    pub trust: Trust,
+    pub trust: Trusted,
     /// Paths below the model that need not be signed, beside those that the signature leaves out itself.
     pub ignore: Vec<PathBuf>,
     /// May there be files that are not signed?
@@ -51,9 +52,17 @@ pub struct VerifyRequest {
 /// # Errors
 /// When the model or the bundle cannot be read at all.
 pub fn verify(request: &VerifyRequest, progress: &dyn Progress) -> Result<Verdict, SigningError> {
-    let bytes = read(&request.signature)?;
+    check_bundle(request, &read_bundle(&request.signature)?, progress)
+}
+
+/// The same of a bundle that was read before.
+pub(crate) fn check_bundle(
+    request: &VerifyRequest,
+    bytes: &[u8],
+    progress: &dyn Progress,
+) -> Result<Verdict, SigningError> {
     let mut verdict = Verdict::clean();
-    match believed(&bytes, &request.trust, &mut verdict) {
+    match believed(bytes, &request.trust, &mut verdict) {
         Ok(manifest) => check(request, &manifest, &mut verdict, progress)?,
         Err(problem) => verdict.fail(problem),
     }
@@ -64,13 +73,12 @@ pub fn verify(request: &VerifyRequest, progress: &dyn Progress) -> Result<Verdic
 }
 
 /// The manifest of a bundle that the right signer signed.
-fn believed(bytes: &[u8], trust: &Trust, verdict: &mut Verdict) -> Result<Manifest, Problem> {
+fn believed(bytes: &[u8], trust: &Trusted, verdict: &mut Verdict) -> Result<Manifest, Problem> {
     let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-    let bundle = Bundle::parse(bytes)?;
-    let Authenticated { signer, notes } = oms::authenticate(&bundle, trust, now)?;
+    let (Authenticated { signer, notes }, payload) = trust.authenticate(bytes, now)?;
     verdict.signer = Some(signer);
     notes.into_iter().for_each(|note| verdict.warn(note));
-    let manifest = Manifest::parse(&bundle.envelope.payload)?;
+    let manifest = Manifest::parse(&payload)?;
     verdict.root_digest = Some(manifest.root_digest.clone());
     verdict.resources = manifest.resources();
     manifest.notes.iter().for_each(|note| verdict.warn(note.clone()));
@@ -78,7 +86,7 @@ fn believed(bytes: &[u8], trust: &Trust, verdict: &mut Verdict) -> Result<Manife
 }
 
 /// A byte more than the cap, so that the reader of bundles sees that there is more.
-fn read(path: &Path) -> Result<Vec<u8>, SigningError> {
+pub(crate) fn read_bundle(path: &Path) -> Result<Vec<u8>, SigningError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => SigningError::Usage(format!("no such signature: {}", path.display())),
         _ => SigningError::read(path, error),

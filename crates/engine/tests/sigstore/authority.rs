@@ -39,6 +39,10 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), root, key: spki, log: signing_key() }
     }
 
+    pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
+    }
+
     pub(super) fn root(&self) -> &[u8] {
         self.root.der()
     }
@@ -86,7 +90,7 @@ impl Authority {
     }
 }
 
-fn name(text: &str) -> DistinguishedName {
+pub(super) fn name(text: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::OrganizationName, "bartizan tests");
     name.push(DnType::CommonName, text);

@@ -32,11 +32,12 @@ impl Log {
         let signature = envelope["signatures"][0]["sig"].as_str().ok_or("no signature")?;
         let signed =
             [format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).as_bytes(), &payload].concat();
-        let certificate = pem(&String::from_utf8(STANDARD.decode(verifier).unwrap()).unwrap());
-        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).unwrap();
+        let der = pem(&String::from_utf8(STANDARD.decode(verifier).unwrap()).unwrap());
+        let (_, certificate) = x509_parser::parse_x509_certificate(&der).unwrap();
         if !verify(certificate.public_key().raw, &signed, &STANDARD.decode(signature).unwrap()) {
             return Err("the signature does not fit the certificate".to_owned());
         }
+        let verifier = STANDARD.encode(canonical_pem(&der));
         let digest = |bytes: &[u8]| json!({ "algorithm": "sha256", "value": hex(&sha256(bytes)) });
         let body = json!({
             "apiVersion": "0.0.1", "kind": "dsse",
@@ -77,4 +78,12 @@ impl Log {
         let signature = [&self.key.id()[..4], &self.key.sign(note.as_bytes())].concat();
         format!("{note}\n\u{2014} {NAME} {}\n", STANDARD.encode(signature))
     }
+}
+
+/// A certificate as Rekor writes it, however it came: verifiers compare the text.
+fn canonical_pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }

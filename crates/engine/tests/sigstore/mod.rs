@@ -4,6 +4,7 @@
 
 mod authority;
 mod log;
+mod timestamps;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -28,7 +29,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use self::{authority::Authority, log::Log};
+use self::{authority::Authority, log::Log, timestamps::Timestamps};
 
 /// A P-256 key with the forms that Sigstore wants.
 pub(crate) struct Key {
@@ -84,9 +85,12 @@ struct Services {
     tokens: Key,
     authority: Authority,
     log: Log,
+    timestamps: Timestamps,
     requests: Mutex<Vec<String>>,
     /// Answer the certificate request with this instead.
     fulcio_says: Mutex<Option<(u16, String)>>,
+    /// What a job's secret gets from GitHub Actions.
+    github: Mutex<Option<(String, String)>>,
 }
 
 /// The double. It ends with the test's process.
@@ -100,12 +104,15 @@ impl Sigstore {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let authority = Authority::new();
         let services = Arc::new(Services {
             tokens: Key::new(&ECDSA_P256_SHA256_FIXED_SIGNING),
-            authority: Authority::new(),
+            timestamps: Timestamps::new(&authority),
+            authority,
             log: Log::new(),
             requests: Mutex::default(),
             fulcio_says: Mutex::default(),
+            github: Mutex::default(),
         });
         let shared = Arc::clone(&services);
         std::thread::spawn(move || {
@@ -146,7 +153,15 @@ impl Sigstore {
                 "validFor": { "start": "2020-01-01T00:00:00Z" },
             }],
             "ctlogs": [services.authority.log.listed(&self.url)],
-            "timestampAuthorities": [],
+            "timestampAuthorities": [{
+                "subject": { "organization": "bartizan tests", "commonName": "double" },
+                "uri": self.url,
+                "certChain": { "certificates": [
+                    { "rawBytes": STANDARD.encode(&services.timestamps.certificate) },
+                    { "rawBytes": STANDARD.encode(services.authority.root()) },
+                ] },
+                "validFor": { "start": "2020-01-01T00:00:00Z" },
+            }],
         })
     }
 
@@ -178,6 +193,11 @@ impl Sigstore {
     pub(crate) fn let_fulcio_say(&self, status: u16, body: impl Into<String>) {
         *self.services.fulcio_says.lock().unwrap() = Some((status, body.into()));
     }
+
+    /// Lets `/github` give a token to a job that knows a secret, as GitHub Actions do.
+    pub(crate) fn let_github_give(&self, secret: &str, token: &str) {
+        *self.services.github.lock().unwrap() = Some((format!("Bearer {secret}"), token.to_owned()));
+    }
 }
 
 /// Answers one request; `None` when the client has gone.
@@ -189,26 +209,31 @@ fn answer(stream: &TcpStream, services: &Services) -> Option<()> {
     }
     let mut words = line.split(' ');
     let request = format!("{} {}", words.next()?, words.next()?);
-    let mut length = 0;
+    let (mut length, mut authorization) = (0, String::new());
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
         let Some((name, value)) = header.split_once(':') else { break };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok()?;
+        } else if name.eq_ignore_ascii_case("authorization") {
+            authorization = value.trim().to_owned();
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     services.requests.lock().unwrap().push(request.clone());
-    let body = serde_json::from_slice(&body).unwrap_or_default();
     let (status, text) = match request.as_str() {
-        "POST /api/v2/signingCert" => certificate(services, &body),
-        "POST /api/v1/log/entries" => match services.log.add(&body) {
-            Ok(entry) => (201, entry.to_string()),
-            Err(reason) => (400, reason),
-        },
-        _ => (404, format!("{request} is not known here")),
+        "POST /timestamp" => (200, services.timestamps.stamp(&body)),
+        request => {
+            let (status, text) = answer_json(
+                services,
+                request,
+                &serde_json::from_slice(&body).unwrap_or_default(),
+                &authorization,
+            );
+            (status, text.into_bytes())
+        }
     };
     let head = format!(
         "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -216,7 +241,24 @@ fn answer(stream: &TcpStream, services: &Services) -> Option<()> {
     );
     let mut stream = stream;
     stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(text.as_bytes()).ok()
+    stream.write_all(&text).ok()
+}
+
+fn answer_json(services: &Services, request: &str, body: &Value, authorization: &str) -> (u16, String) {
+    match request {
+        "POST /api/v2/signingCert" => certificate(services, body),
+        "POST /api/v1/log/entries" => match services.log.add(body) {
+            Ok(entry) => (201, entry.to_string()),
+            Err(reason) => (400, reason),
+        },
+        "GET /github?audience=sigstore" => match &*services.github.lock().unwrap() {
+            Some((expected, token)) if *expected == authorization => {
+                (200, json!({ "value": token }).to_string())
+            }
+            _ => (401, String::new()),
+        },
+        _ => (404, format!("{request} is not known here")),
+    }
 }
 
 fn certificate(services: &Services, request: &Value) -> (u16, String) {

@@ -17,6 +17,24 @@ fn wrong<T>(at: &str, message: impl Into<String>) -> Read<T> {
     Err(RuleError { at: at.to_owned(), message: message.into() })
 }
 
+/// What a rule's file may hold.
+const KEYS: &[&str] = &[
+    "id",
+    "title",
+    "category",
+    "severity",
+    "why",
+    "fix",
+    "resources",
+    "frameworks",
+    "aliases",
+    "references",
+    "cwe",
+    "when",
+    "fails",
+    "patch",
+    "examples",
+];
 /// Bytes of a compiled regular expression: a rule of a stranger must not need more.
 const LARGEST_REGEX: usize = 1 << 20;
 /// Conditions inside conditions.
@@ -28,6 +46,9 @@ const DEEPEST: usize = 32;
 /// The key that is wrong, and what to write instead.
 pub fn control(file: &Json, rule: &'static Rule) -> Result<Control, RuleError> {
     let Some(map) = file.as_object() else { return wrong("rule", "a rule is a mapping") };
+    if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return wrong(key, format!("a rule has no such key; it has {}", KEYS.join(", ")));
+    }
     let category = match text(map, "category")?.map(|name| (Category::named(name), name)) {
         Some((Some(category), _)) => category,
         Some((None, name)) => {

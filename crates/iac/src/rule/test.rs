@@ -124,14 +124,10 @@ fn undecided(value: &Value) -> Truth {
     }
 }
 
-/// An attribute that refers to another resource is set, whatever it will be. A variable may turn out to be null.
 fn exists(value: &Value) -> Option<bool> {
     match &value.data {
         Data::Null => Some(false),
-        Data::Unknown(unresolved) => {
-            let is_set = unresolved.target.is_some() || unresolved.reference.starts_with("data.");
-            is_set.then_some(true)
-        }
+        Data::Unknown(unresolved) => unresolved.is_set().then_some(true),
         Data::List(elements) => Some(!elements.is_empty()),
         Data::Text(text) => Some(!text.is_empty()),
         _ => Some(true),

@@ -160,3 +160,27 @@ fn every_control_lies_in_the_file_of_its_name() {
         assert_eq!(id, format!("iac/{name}"), "{file}");
     }
 }
+
+#[test]
+fn an_error_in_a_rule_names_the_key() {
+    let read = |text: &str| {
+        let json = crate::yaml::to_json(text).unwrap();
+        super::control(&json, super::RULES[0]).map(|_| ()).unwrap_err().to_string()
+    };
+    let rule = |fails: &str| format!("category: iam\nresources: [a]\nfails: {fails}\n");
+    for (text, wanted) in [
+        (rule("{attribute: a.b, equal: 1}"), "fails.equal: there is no such test"),
+        (rule("{attribute: a..b, equals: 1}"), "fails: a path is expected"),
+        (rule("{all: [{attribute: a, exists: 1}]}"), "fails.all[0].exists: true or false is expected"),
+        (rule("{attribute: a, matches: \"(\"}"), "fails.matches: the regular expression is wrong"),
+        (rule("{attribute: a, contains-cidr: x}"), "fails.contains-cidr: `x` is no range"),
+        (rule("{policy: a, statement: {verb: x}}"), "fails.statement.verb: a statement has no such test"),
+        (rule("{some: a}"), "fails.satisfies: it is missing"),
+        (rule("{connected: a, by: b, from: c}"), "fails.from: it does not belong here"),
+        ("category: iam\nresource: a\n".to_owned(), "resource: a rule has no such key"),
+        ("category: food\n".to_owned(), "category: `food` is none of encryption"),
+    ] {
+        let told = read(&text);
+        assert!(told.starts_with(wanted), "{told}");
+    }
+}

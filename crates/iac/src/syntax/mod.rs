@@ -9,12 +9,14 @@
 
 mod cursor;
 mod expression;
+mod json;
 mod structure;
 mod template;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub use json::{parse_json, parse_json_variables};
 pub use structure::parse;
 pub use template::parse_template;
 pub use tree::*;

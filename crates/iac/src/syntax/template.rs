@@ -252,6 +252,10 @@ impl Cursor<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'"') => '"',
+            // JSON has these besides.
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
             Some(b'\\') => '\\',
             Some(b'u' | b'U') => {
                 self.at += digits;

@@ -1,8 +1,8 @@
 //! The inspectors of Terraform: of a folder with configuration, and of its files.
 
 use bartizan_core::{
-    Asset, Category, Claim, Content, Context, Entry, EntryKind, Finding, Inspection, Inspector, Kind, Probe,
-    ReadError, Rule, Severity, Taxonomy, Tree, redacted,
+    Asset, Category, Cell, Claim, Content, Context, Description, Entry, EntryKind, Finding, Inspection,
+    Inspector, Kind, Probe, ReadError, Rule, Section, Severity, State, Taxonomy, Tree, redacted,
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     judge::{judge, path_of},
     rule::{Framework, RULES, builtin},
+    value::shown,
 };
 
 /// Configuration that cannot be read.
@@ -26,6 +27,19 @@ pub(crate) static UNPARSED: Rule = Rule {
     fix: "Correct the line that the message names; `terraform validate` and `tofu validate` tell more.",
     references: &["https://developer.hashicorp.com/terraform/language/syntax/configuration"],
     taxonomy: Taxonomy { cwe: &["CWE-436"], nist_ai_rmf: &["MEASURE 2.7"], ..Taxonomy::NONE },
+};
+
+/// A module that is fetched from elsewhere.
+pub(crate) static REMOTE: Rule = Rule {
+    id: "iac/remote-module",
+    title: "A module from elsewhere is not judged",
+    severity: Severity::Info,
+    category: Category::SupplyChain,
+    why: "The module is fetched when Terraform is initialised. It is not part of what was scanned, so what it makes was not \
+          judged, and its outputs are unknown.",
+    fix: "Scan a plan too (`terraform show -json`), which holds what the module makes.",
+    references: &["https://developer.hashicorp.com/terraform/language/modules/sources"],
+    taxonomy: Taxonomy { cwe: &["CWE-1357"], nist_ai_rmf: &["MAP 4.1"], ..Taxonomy::NONE },
 };
 
 /// Reads all configuration in and below the folder that is scanned.
@@ -62,6 +76,11 @@ impl Inspector for TerraformInspector {
         let Some(tree) = asset.content.tree() else { return Inspection::new() };
         inspect(tree.as_ref(), &self.settings, asset, context)
     }
+
+    fn describe(&self, asset: &Asset, context: &Context<'_>) -> Description {
+        let Some(tree) = asset.content.tree() else { return Description::default() };
+        describe(&read(tree.as_ref(), &self.settings, &|| context.interrupted()), context)
+    }
 }
 
 impl Inspector for TerraformFileInspector {
@@ -70,7 +89,7 @@ impl Inspector for TerraformFileInspector {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        const OWN: &[&Rule] = &[&UNPARSED];
+        const OWN: &[&Rule] = &[&REMOTE, &UNPARSED];
         OWN
     }
 
@@ -79,8 +98,8 @@ impl Inspector for TerraformFileInspector {
     }
 
     fn inspect(&self, asset: &Asset, context: &Context<'_>) -> Inspection {
-        // A file with neighbours is read with them, by the inspector of the folder.
-        if asset.siblings.is_some() {
+        // A file with neighbours is read with them, by the inspector of the folder. No folder of an archive is an asset.
+        if asset.siblings.is_some() && asset.depth == 0 {
             return Inspection::new();
         }
         let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
@@ -89,6 +108,11 @@ impl Inspector for TerraformFileInspector {
             finding.at.path = asset.path.clone();
         }
         inspection
+    }
+
+    fn describe(&self, asset: &Asset, context: &Context<'_>) -> Description {
+        let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
+        describe(&read(&lone, &Settings::default(), &|| context.interrupted()), context)
     }
 }
 
@@ -166,12 +190,42 @@ fn inspect(tree: &dyn Tree, settings: &Settings, asset: &Asset, context: &Contex
     let reading = read(tree, settings, &interrupted);
     let mut inspection = Inspection::new();
     report_unread(&reading, asset, &mut inspection);
+    for (place, source) in &reading.remote {
+        let message = format!("the module `{}` is not part of what is scanned", redacted(source));
+        let finding = Finding::new(&REMOTE, asset, message)
+            .path(path_of(asset, reading.sources.path(place.file)))
+            .line(reading.sources.line(*place))
+            .evidence("source", source);
+        inspection.find(finding);
+    }
     for root in &reading.roots {
         let found =
             judge(&root.resources, &reading.sources, builtin(), Framework::Terraform, asset, &interrupted);
         inspection.findings.extend(found);
     }
+    // One module fails for one root and is undecided for another: the failure is what is told.
+    inspection.findings.sort_by_key(|finding| {
+        match finding.infrastructure.as_ref().map(|about| about.state) {
+            Some(State::Unknown) => 1,
+            _ => 0,
+        }
+    });
     inspection
+}
+
+/// What a configuration makes, with the attributes as evaluated.
+fn describe(reading: &Reading, context: &Context<'_>) -> Description {
+    let mut section = Section::new("resources", &["address", "file", "line", "attributes"]);
+    for resource in reading.roots.iter().flat_map(|root| &root.resources) {
+        let row = vec![
+            Cell::Text(redacted(&resource.address)),
+            Cell::Text(redacted(reading.sources.path(resource.at.file))),
+            Cell::Number(u64::from(reading.sources.line(resource.at))),
+            Cell::Text(shown(&resource.body)),
+        ];
+        section.push(context.limits.rows, row);
+    }
+    Description { sections: vec![section] }
 }
 
 fn report_unread(reading: &Reading, asset: &Asset, inspection: &mut Inspection) {

@@ -6,6 +6,8 @@
 
 mod evaluate;
 mod functions;
+#[cfg(test)]
+mod hostile;
 mod inspector;
 mod module;
 mod plan;

@@ -30,6 +30,8 @@ pub(crate) struct Module {
     declared: BTreeMap<&'static str, BTreeMap<Name, Vec<BlockId>>>,
     resources: BTreeMap<(Mode, Name, Name), Vec<BlockId>>,
     locals: BTreeMap<Name, Vec<(BlockId, u32)>>,
+    /// Files whose blocks change those of the others.
+    overrides: Vec<(FileId, Document)>,
 }
 
 /// Blocks that are looked up by their first label.
@@ -63,6 +65,36 @@ impl Module {
             }
         }
         self.files.push((file, document));
+    }
+
+    /// Adds a file whose blocks change those of the others: `override.tf`, `*_override.tf`.
+    pub(crate) fn add_override(&mut self, file: FileId, document: Document) {
+        self.overrides.push((file, document));
+    }
+
+    /// The blocks that change a block, the last one winning.
+    pub(crate) fn overrides<'m>(&'m self, block: &'m Block) -> impl Iterator<Item = (FileId, &'m Block)> {
+        self.overrides.iter().flat_map(move |(file, document)| {
+            let same = document
+                .body
+                .blocks
+                .iter()
+                .filter(|own| own.kind == block.kind && own.labels == block.labels);
+            same.map(|own| (*file, own))
+        })
+    }
+
+    /// An attribute of a block, or what changes it.
+    pub(crate) fn attribute<'m>(
+        &'m self,
+        file: FileId,
+        block: &'m Block,
+        name: &str,
+    ) -> Option<(FileId, &'m Attribute)> {
+        let own = block.body.attribute(name).map(|attribute| (file, attribute));
+        let changed =
+            self.overrides(block).filter_map(|(file, block)| Some((file, block.body.attribute(name)?)));
+        changed.last().or(own)
     }
 
     /// Files in the order of their names.
@@ -99,6 +131,13 @@ impl Module {
 
     /// A local value. Where several files define it, the one of the file that asks.
     pub(crate) fn local(&self, name: &str, file: FileId) -> Option<(FileId, &Attribute)> {
+        let changed = self.overrides.iter().rev().find_map(|(file, document)| {
+            let mut locals = document.body.blocks("locals");
+            locals.find_map(|block| Some((*file, block.body.attribute(name)?)))
+        });
+        if changed.is_some() {
+            return changed;
+        }
         let found = self.locals.get(name)?;
         let own = found.iter().find(|(id, _)| self.file_of(*id) == Some(file));
         let (id, number) = own.or_else(|| found.first())?;

@@ -152,6 +152,7 @@ impl Reader {
             kind: text(resource, "type").into(),
             name: text(resource, "name").into(),
             key: resource.get("index").map(|index| index.to_string().into()),
+            at: None,
             data_source: text(resource, "mode") == "data",
             body: None,
         };

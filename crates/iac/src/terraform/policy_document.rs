@@ -41,12 +41,7 @@ pub(super) fn attribute(link: &Arc<Link>, name: &str) -> Option<Value> {
         next: body.from.clone(),
     };
     let partial = Partial { parts: Vec::new(), decoded: Some(decoded) };
-    Some(Value {
-        data: Data::Partial(Arc::new(partial)),
-        sensitive: false,
-        at: body.at,
-        from: Some(Arc::new(step)),
-    })
+    Some(Value { at: body.at, from: Some(Arc::new(step)), ..Value::new(Data::Partial(Arc::new(partial))) })
 }
 
 /// The statements of a list of policies.

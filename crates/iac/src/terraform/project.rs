@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_core::{EntryKind, Tree};
+use bartizan_core::{Entry, EntryKind, Tree};
 
 use super::module::Module;
 use crate::{
@@ -42,12 +42,13 @@ pub(crate) struct Project {
 /// Is this the name of a file of Terraform or OpenTofu configuration?
 pub fn is_configuration(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
-    folded.ends_with(".tf") || folded.ends_with(".tofu")
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| folded.ends_with(end))
 }
 
 /// Is this the name of a file of variables that is read without being asked for?
 fn is_automatic(name: &str) -> bool {
-    name == "terraform.tfvars" || name.ends_with(".auto.tfvars")
+    let plain = name.strip_suffix(".json").unwrap_or(name);
+    plain == "terraform.tfvars" || plain.ends_with(".auto.tfvars")
 }
 
 /// Is there any configuration in or below the folder?
@@ -90,46 +91,60 @@ impl Project {
                 project.miss(&folder, None, "there are too many files to look at all of them".to_owned());
                 break;
             }
-            let replaced: BTreeSet<String> = entries
-                .iter()
-                .filter_map(|entry| entry.path.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
-                .collect();
-            for entry in &entries {
-                let name = last_name(&entry.path);
-                match entry.kind {
-                    EntryKind::Directory if LEFT_OUT.contains(&name) => {}
-                    EntryKind::Directory if depth >= DEEPEST_FOLDER => {
-                        let message = format!("folders are nested more than {DEEPEST_FOLDER} levels deep");
-                        project.miss(&entry.path, None, message);
-                    }
-                    EntryKind::Directory => waiting.push((entry.path.clone(), depth + 1)),
-                    // OpenTofu reads the one instead of the other.
-                    EntryKind::File | EntryKind::LinkInside
-                        if is_configuration(name) && !replaced.contains(&entry.path) =>
-                    {
-                        if let Some((file, document)) = project.document(tree, &entry.path) {
-                            let module =
-                                project.modules.entry(folder.clone()).or_insert_with(|| Module::new(&folder));
+            let inner = project.folder(tree, &folder, &entries, depth);
+            // The last is taken first: folders are read in the order of their names.
+            waiting.extend(inner.into_iter().rev().map(|folder| (folder, depth + 1)));
+        }
+        project
+    }
+
+    /// Reads the files of one folder, and returns the folders in it.
+    fn folder(&mut self, tree: &dyn Tree, folder: &str, entries: &[Entry], depth: usize) -> Vec<String> {
+        let replaced: BTreeSet<String> = entries
+            .iter()
+            .filter_map(|entry| entry.path.strip_suffix(".tofu").map(|stem| format!("{stem}.tf")))
+            .collect();
+        let mut inner = Vec::new();
+        for entry in entries {
+            let name = last_name(&entry.path);
+            match entry.kind {
+                EntryKind::Directory if LEFT_OUT.contains(&name) => {}
+                EntryKind::Directory if depth >= DEEPEST_FOLDER => {
+                    let message = format!("folders are nested more than {DEEPEST_FOLDER} levels deep");
+                    self.miss(&entry.path, None, message);
+                }
+                EntryKind::Directory => inner.push(entry.path.clone()),
+                // OpenTofu reads the one instead of the other.
+                EntryKind::File | EntryKind::LinkInside
+                    if is_configuration(name) && !replaced.contains(&entry.path) =>
+                {
+                    if let Some((file, document)) = self.document(tree, &entry.path) {
+                        let module =
+                            self.modules.entry(folder.to_owned()).or_insert_with(|| Module::new(folder));
+                        let stem = name.split('.').next().unwrap_or(name);
+                        if stem == "override" || stem.ends_with("_override") {
+                            module.add_override(file, document);
+                        } else {
                             module.add(file, document);
                         }
                     }
-                    EntryKind::File | EntryKind::LinkInside if is_automatic(name) => {
-                        if let Some(read) = project.document(tree, &entry.path) {
-                            let files = project.variables.entry(folder.clone()).or_default();
-                            // `terraform.tfvars` is read first, so that the others win.
-                            let first = if name == "terraform.tfvars" { 0 } else { files.len() };
-                            files.insert(first, read);
-                        }
-                    }
-                    EntryKind::LinkOutside if is_configuration(name) => {
-                        let message = "a link that leaves the scanned folder, which is not followed";
-                        project.miss(&entry.path, None, message.to_owned());
-                    }
-                    _ => {}
                 }
+                EntryKind::File | EntryKind::LinkInside if is_automatic(name) => {
+                    if let Some(read) = self.document(tree, &entry.path) {
+                        let files = self.variables.entry(folder.to_owned()).or_default();
+                        // `terraform.tfvars` is read first, so that the others win.
+                        let first = if name.starts_with("terraform.tfvars") { 0 } else { files.len() };
+                        files.insert(first, read);
+                    }
+                }
+                EntryKind::LinkOutside if is_configuration(name) => {
+                    let message = "a link that leaves the scanned folder, which is not followed";
+                    self.miss(&entry.path, None, message.to_owned());
+                }
+                _ => {}
             }
         }
-        project
+        inner
     }
 
     /// Reads one file; errors in it are noted.
@@ -155,7 +170,11 @@ impl Project {
     /// Reads a text as a file of this path; errors in it are noted.
     pub(crate) fn parse(&mut self, path: &str, text: &str) -> (FileId, Document) {
         let file = self.sources.add(path, text);
-        let document = syntax::parse(text);
+        let document = match path.strip_suffix(".json") {
+            Some(stem) if stem.ends_with("tfvars") => syntax::parse_json_variables(text),
+            Some(_) => syntax::parse_json(text),
+            None => syntax::parse(text),
+        };
         for error in &document.errors {
             let line = self.sources.line_of(file, error.offset);
             self.miss(path, Some(line), error.message.clone());

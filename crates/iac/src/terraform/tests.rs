@@ -14,13 +14,18 @@ fn reading(files: &[(&str, &str)]) -> Reading {
     read(&Files::of(files), &Settings::default(), &|| false)
 }
 
-fn addresses(reading: &Reading) -> Vec<String> {
+/// The resources, without the declarations.
+fn made(reading: &Reading) -> Vec<&Resource> {
     let resources = reading.roots.iter().flat_map(|root| &root.resources);
-    resources.map(|resource| resource.address.to_string()).collect()
+    resources.filter(|resource| resource.kind.starts_with("test_")).collect()
+}
+
+fn addresses(reading: &Reading) -> Vec<String> {
+    made(reading).iter().map(|resource| resource.address.to_string()).collect()
 }
 
 fn only(reading: &Reading) -> &Resource {
-    let all: Vec<&Resource> = reading.roots.iter().flat_map(|root| &root.resources).collect();
+    let all = made(reading);
     assert_eq!(all.len(), 1, "{:?}", addresses(reading));
     all[0]
 }
@@ -120,7 +125,7 @@ fn every_instance_has_an_address() {
         addresses(&reading),
         ["test_a.n[0]", "test_a.n[1]", "test_a.m[\"x\"]", "test_a.m[\"y\"]", "test_a.u"]
     );
-    assert!(!reading.roots[0].resources[4].certain);
+    assert!(!made(&reading)[4].certain);
 }
 
 #[test]
@@ -144,11 +149,11 @@ fn modules_are_evaluated_through_their_callers() {
         addresses(&reading),
         ["test_b.b", "module.net[\"a\"].test_a.this", "module.net[\"b\"].test_a.this"]
     );
-    let by = |index: usize, name: &str| shown(reading.roots[0].resources[index].body.get(name).unwrap());
+    let by = |index: usize, name: &str| shown(made(&reading)[index].body.get(name).unwrap());
     assert_eq!(by(1, "name"), "\"net-a\"");
     assert_eq!(by(0, "name"), "\"net-b\"");
     assert_eq!(by(0, "net"), "(unknown: test_a.this.id)");
-    let name = reading.roots[0].resources[0].body.get("name").unwrap();
+    let name = made(&reading)[0].body.get("name").unwrap();
     let from = name.from.as_ref().unwrap().shown(&reading.sources);
     assert!(from.contains("passed in `main.tf:4`"), "{from}");
 }
@@ -307,4 +312,257 @@ fn a_plan_beside_its_source_is_told_in_lines_of_the_source() {
     assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "main.tf", Some(6)));
     let about = findings[0].infrastructure.as_ref().unwrap();
     assert_eq!(about.value.as_deref(), Some("\"public-read\""));
+}
+
+#[test]
+fn secrets_stay_hidden_though_nobody_declared_them_sensitive() {
+    for name in ["password", "db_password", "var.api_key", "connection_string", "auth.token"] {
+        assert!(crate::value::names_a_secret(name), "{name}");
+    }
+    for name in ["tokenizer", "kms_key_id", "secret_arn", "password_policy", "key_name", "token_type"] {
+        assert!(!crate::value::names_a_secret(name), "{name}");
+    }
+    let value = evaluated("{ password = \"hunter2\", port = 1 }", "");
+    assert_eq!(shown(&value), "{password = (sensitive), port = 1}");
+}
+
+#[test]
+fn files_are_found_from_the_folder_of_the_root_module() {
+    let reading = reading(&[
+        (
+            "infra/main.tf",
+            "module \"m\" { source = \"../modules/m\" }\nresource \"test_a\" \"a\" {\n  x = file(\"a.txt\")\n}\n",
+        ),
+        ("infra/a.txt", "one"),
+        (
+            "modules/m/main.tf",
+            "resource \"test_b\" \"b\" {\n  x = templatefile(\"${path.module}/b.tpl\", { n = 2 })\n  \
+                               y = fileset(path.module, \"*.tpl\")\n  z = file(\"../../../etc/passwd\")\n}\n",
+        ),
+        ("modules/m/b.tpl", "n=${n}"),
+    ]);
+    let get = |index: usize, name: &str| shown(made(&reading)[index].body.get(name).unwrap());
+    assert_eq!(addresses(&reading), ["test_a.a", "module.m.test_b.b"]);
+    assert_eq!(get(0, "x"), "\"one\"");
+    assert_eq!(get(1, "x"), "\"n=2\"");
+    assert_eq!(get(1, "y"), "[\"b.tpl\"]");
+    assert_eq!(get(1, "z"), "(unknown: file())");
+}
+
+#[test]
+fn a_resource_is_connected_across_modules_and_not_across_files_that_declare_the_same() {
+    let block = |bucket: &str| {
+        format!(
+            "resource \"aws_s3_bucket_public_access_block\" \"a\" {{\n  bucket = {bucket}\n  block_public_acls = true\n  \
+             block_public_policy = true\n  ignore_public_acls = true\n  restrict_public_buckets = true\n}}\n"
+        )
+    };
+    let open = |files: &[(&str, &str)]| -> Vec<String> {
+        let findings = found(&Files::of(files), builtin());
+        let open =
+            findings.iter().filter(|finding| finding.rule.id == "iac/s3-bucket-without-public-access-block");
+        open.map(|finding| {
+            format!("{} {}", finding.at.path, finding.infrastructure.as_ref().unwrap().resource)
+        })
+        .collect()
+    };
+    let module = "resource \"aws_s3_bucket\" \"b\" {}\noutput \"id\" { value = aws_s3_bucket.b.id }\n";
+    let calls = "module \"one\" { source = \"./m\" }\nmodule \"two\" { source = \"./m\" }\n";
+    let main = format!("{calls}{}", block("module.one.id"));
+    assert_eq!(open(&[("main.tf", &main), ("m/main.tf", module)]), ["m/main.tf module.two.aws_s3_bucket.b"]);
+    let bucket = "resource \"aws_s3_bucket\" \"b\" {}\n";
+    let closed = format!("{bucket}{}", block("aws_s3_bucket.b.id"));
+    assert_eq!(open(&[("bad.tf", bucket), ("good.tf", &closed)]), ["bad.tf aws_s3_bucket.b"]);
+}
+
+#[test]
+fn configuration_written_as_json_is_the_same() {
+    let json = r#"{
+      "//": "a comment",
+      "variable": {"acl": {"default": "private"}},
+      "resource": {"test_a": {"a": [
+        {"acl": "${var.acl}", "rule": [{"port": 22}]}
+      ]}}
+    }"#;
+    let reading = reading(&[("main.tf.json", json), ("terraform.tfvars.json", r#"{"acl": "public\/read"}"#)]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    let body = &only(&reading).body;
+    assert_eq!(shown(body.get("acl").unwrap()), "\"public/read\"");
+    assert_eq!(reading.sources.line(body.get("acl").unwrap().at.unwrap()), 5);
+    let broken = read(&Files::of(&[("main.tf.json", "{\"resource\": [1}")]), &Settings::default(), &|| false);
+    assert_eq!(broken.unread.len(), 1);
+}
+
+#[test]
+fn the_idioms_of_well_kept_modules_are_understood() {
+    let rest = r#"
+variable "on" { default = true }
+variable "off" { default = false }
+variable "rules" {
+  type = map(object({ port = number, cidr = optional(list(string), ["10.0.0.0/8"]) }))
+  default = { ssh = { port = 22 } }
+}
+variable "unset" {
+  type    = string
+  default = null
+}
+locals {
+  create = var.on && var.unset == null
+  name   = try(coalesce(var.unset, "data"), "none")
+}
+resource "aws_s3_bucket" "this" {
+  count  = local.create ? 1 : 0
+  bucket = "${local.name}-x"
+}
+resource "aws_s3_bucket" "none" {
+  count = var.off ? 1 : 0
+}
+resource "aws_s3_bucket" "each" {
+  for_each = var.on ? toset(["a", "b"]) : toset([])
+  bucket   = each.key
+}
+module "gone" {
+  source = "./m"
+  count  = 0
+}
+"#;
+    for (expression, wanted) in [
+        ("one(aws_s3_bucket.this[*].bucket)", "\"data-x\""),
+        ("one(aws_s3_bucket.this[*].id)", "(unknown: aws_s3_bucket.this[0].id)"),
+        ("aws_s3_bucket.this.*.bucket[0]", "\"data-x\""),
+        ("element(concat(aws_s3_bucket.none.*.id, [\"\"]), 0)", "\"\""),
+        ("join(\"\", aws_s3_bucket.this.*.arn)", "(unknown: aws_s3_bucket.this[0].arn)"),
+        ("try(aws_s3_bucket.none[0].id, \"\")", "\"\""),
+        ("try(module.gone[0].id, \"no\")", "\"no\""),
+        ("length(module.gone)", "0"),
+        ("[for key, bucket in aws_s3_bucket.each : bucket.bucket]", "[\"a\", \"b\"]"),
+        ("aws_s3_bucket.each[\"b\"].bucket", "\"b\""),
+        ("values(aws_s3_bucket.each)[*].bucket", "[\"a\", \"b\"]"),
+        ("var.rules[\"ssh\"].cidr[0]", "\"10.0.0.0/8\""),
+        ("lookup(var.rules.ssh, \"name\", null)", "null"),
+        ("{ for k, v in var.rules : k => v.port if v.port > 20 }", "{ssh = 22}"),
+        (
+            "flatten([for k, v in var.rules : [for c in v.cidr : { name = k, cidr = c }]])[0].cidr",
+            "\"10.0.0.0/8\"",
+        ),
+        ("var.unset != null ? { a = var.unset } : {}", "{}"),
+        ("merge({ a = 1 }, var.on ? { b = 2 } : {})", "{a = 1, b = 2}"),
+        (
+            "format(\"arn:%s:s3:::%s/*\", \"aws\", aws_s3_bucket.this[0].id)",
+            "\"arn:aws:s3:::${aws_s3_bucket.this[0].id}/*\"",
+        ),
+        ("replace(lower(\"A_B\"), \"_\", \"-\")", "\"a-b\""),
+        ("tolist(setunion([\"b\"], [\"a\"]))[0]", "\"a\""),
+        ("alltrue([for v in values(var.rules) : v.port < 100])", "true"),
+        ("aws_s3_bucket.this[0].arn != null ? \"kms\" : \"none\"", "\"kms\""),
+        ("coalesce(aws_s3_bucket.this[0].arn, \"x\")", "(unknown: aws_s3_bucket.this[0].arn)"),
+    ] {
+        let text = format!("{rest}\nresource \"test_a\" \"a\" {{\n  x = {expression}\n}}\n");
+        let reading = reading(&[("main.tf", &text), ("m/main.tf", "output \"id\" { value = 1 }\n")]);
+        assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+        assert_eq!(shown(only(&reading).body.get("x").unwrap()), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn policies_are_read_wherever_they_are_written() {
+    let full = |text: &str, more: &[(&str, &str)]| -> Vec<State> {
+        let mut files = vec![("main.tf", text)];
+        files.extend(more);
+        let findings = found(&Files::of(&files), builtin());
+        let findings = findings.iter().filter(|finding| finding.rule.id == "iac/iam-policy-full-access");
+        findings.map(|finding| finding.infrastructure.as_ref().unwrap().state).collect()
+    };
+    let document = r#"
+data "aws_iam_policy_document" "base" {
+  dynamic "statement" {
+    for_each = [["*"]]
+    content {
+      effect    = "Allow"
+      actions   = statement.value
+      resources = ["*"]
+    }
+  }
+}
+data "aws_iam_policy_document" "all" {
+  source_policy_documents = [data.aws_iam_policy_document.base.json]
+  statement {
+    actions   = ["s3:GetObject"]
+    resources = [aws_s3_bucket.b.arn]
+  }
+}
+resource "aws_s3_bucket" "b" {}
+resource "aws_iam_policy" "p" {
+  policy = data.aws_iam_policy_document.all.json
+}
+"#;
+    let json = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let template =
+        r#"{"Statement": [{"Effect": "Allow", "Action": ${jsonencode(actions)}, "Resource": "*"}]}"#;
+    assert_eq!(full(document, &[]), [State::Fail]);
+    let text = "resource \"aws_iam_policy\" \"p\" {\n  policy = file(\"${path.module}/p.json\")\n}\n";
+    assert_eq!(full(text, &[("p.json", json)]), [State::Fail]);
+    assert_eq!(full(text, &[]), [State::Unknown]);
+    let text = "variable \"a\" {}\nresource \"aws_iam_policy\" \"p\" {\n  policy = templatefile(\"p.tpl\", { actions = var.a })\n}\n";
+    assert_eq!(full(text, &[("p.tpl", template)]), [State::Unknown]);
+    let text = text.replace("var.a })", "[\"s3:*\", \"*\"] })");
+    assert_eq!(full(&text, &[("p.tpl", template)]), [State::Fail]);
+    let text = "resource \"aws_s3_bucket\" \"b\" {}\nresource \"aws_iam_policy\" \"p\" {\n  policy = <<EOT\n{\"Statement\": \
+                {\"Effect\": \"Allow\", \"Action\": [\"*\"], \"Resource\": [\"${aws_s3_bucket.b.arn}\", \"${aws_s3_bucket.b.arn}/*\"]}}\nEOT\n}\n";
+    assert_eq!(full(text, &[]), []);
+}
+
+#[test]
+fn outputs_of_two_modules_may_need_each_other() {
+    let main = "module \"a\" {\n  source = \"./a\"\n  late = module.b.out\n}\nmodule \"b\" {\n  source = \"./b\"\n  \
+                early = module.a.early\n}\nresource \"test_a\" \"x\" {\n  x = [module.a.late, module.b.out, module.a.early]\n}\n";
+    let a = "variable \"late\" {}\noutput \"early\" { value = 1 }\noutput \"late\" { value = var.late + 1 }\n\
+             output \"a_first\" { value = var.late }\n";
+    let b = "variable \"early\" {}\noutput \"out\" { value = var.early + 1 }\n";
+    let reading = reading(&[("main.tf", main), ("a/main.tf", a), ("b/main.tf", b)]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+    assert_eq!(shown(only(&reading).body.get("x").unwrap()), "[3, 2, 1]");
+}
+
+#[test]
+fn a_file_in_an_archive_is_read_though_no_folder_of_it_is() {
+    use bartizan_core::{Asset, Budget, Content, Context, Inspector as _, Limits, Options};
+    let text = "resource \"aws_s3_bucket_acl\" \"a\" {\n  acl = \"public-read\"\n}\n";
+    let archive = Asset::new("a.zip", Content::from_bytes(&b""[..]));
+    let mut member = archive.child("infra/main.tf", Content::from_bytes(text));
+    member.siblings = Some(std::sync::Arc::new(Files::of(&[])));
+    let (limits, budget) = (Limits::default(), Budget::default());
+    let context = Context {
+        limits: &limits,
+        options: Options::default(),
+        budget: &budget,
+        outlet: &|_| {},
+        interrupt: &|| false,
+    };
+    let findings = super::TerraformFileInspector.inspect(&member, &context).findings;
+    assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "a.zip!infra/main.tf", Some(2)));
+}
+
+#[test]
+fn files_of_overrides_change_the_others() {
+    let reading = reading(&[
+        (
+            "a_override.tf",
+            "resource \"test_a\" \"a\" {\n  acl = local.acl\n  rule {\n    port = 3\n  }\n}\n\
+                           locals {\n  acl = \"closed\"\n}\nvariable \"v\" {\n  default = 2\n}\n",
+        ),
+        (
+            "main.tf",
+            "resource \"test_a\" \"a\" {\n  acl = \"open\"\n  keep = var.v\n  rule {\n    port = 1\n  }\n  rule {\n    \
+                     port = 2\n  }\n}\nlocals {\n  acl = \"open\"\n}\nvariable \"v\" {\n  default = 1\n}\n",
+        ),
+    ]);
+    let body = &only(&reading).body;
+    let get = |name: &str| shown(body.get(name).unwrap());
+    assert_eq!(
+        (get("acl"), get("keep"), get("rule")),
+        ("\"closed\"".into(), "2".into(), "[{port = 3}]".into())
+    );
+    let at = body.get("acl").unwrap().at.unwrap();
+    assert_eq!(reading.sources.shown(at), "a_override.tf:2");
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use decode::{from_json, parse_json};
 pub use provenance::Provenance;
-pub use show::{number, shown};
+pub use show::{names_a_secret, number, shown};
 
 use crate::source::Place;
 
@@ -29,6 +29,8 @@ pub struct Value {
     pub at: Option<Place>,
     /// The references that it came through, nearest first.
     pub from: Option<Arc<Provenance>>,
+    /// How many values it holds, itself included, each counted as often as it occurs: parts may be shared.
+    pub(crate) weight: u32,
 }
 
 /// The kinds of values. Lists, sets and tuples are one kind, as are maps, objects and the content of blocks.
@@ -88,6 +90,13 @@ pub struct Unresolved {
     pub failed: bool,
 }
 
+impl Unresolved {
+    /// Is it certainly not null? An attribute of a resource is set, whatever it will be; a variable may turn out to be null.
+    pub fn is_set(&self) -> bool {
+        self.target.is_some() || self.reference.starts_with("data.")
+    }
+}
+
 /// Which instance of a resource, by the module instance that it is in.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -99,6 +108,8 @@ pub struct Link {
     pub name: Arc<str>,
     /// `[0]`, `["a"]`, or nothing.
     pub key: Option<Arc<str>>,
+    /// The block that declares it, where that is known: fixtures and drafts declare one name in several files.
+    pub at: Option<Place>,
     /// Is it read (`data`) and not made?
     pub data_source: bool,
     /// Its body, when it was evaluated before the reference.
@@ -117,6 +128,7 @@ impl Link {
             && self.data_source == other.data_source
             && self.kind == other.kind
             && self.name == other.name
+            && (self.at == other.at || self.at.is_none() || other.at.is_none())
             && (self.key == other.key || self.key.is_none() || other.key.is_none())
     }
 }
@@ -124,7 +136,35 @@ impl Link {
 impl Value {
     /// A value that comes from nowhere in particular.
     pub fn new(data: Data) -> Self {
-        Self { data, sensitive: false, at: None, from: None }
+        let weight = match &data {
+            Data::List(elements) => weigh(elements.iter()),
+            Data::Object(entries) => weigh(entries.values()),
+            _ => 1,
+        };
+        Self { data, sensitive: false, at: None, from: None, weight }
+    }
+
+    /// How many values it holds, itself included.
+    pub fn weight(&self) -> usize {
+        self.weight as usize
+    }
+
+    /// Is it larger than evaluation may make it? What goes through a value takes as long as it is large.
+    pub fn is_too_large(&self) -> bool {
+        self.weight > LARGEST
+    }
+
+    /// The same value with another element behind the others; a list of both when it is no list.
+    #[must_use]
+    pub fn with_element(mut self, element: Self) -> Self {
+        self.weight = self.weight.saturating_add(element.weight);
+        match &mut self.data {
+            Data::List(list) => {
+                Arc::make_mut(list).push(element);
+                self
+            }
+            _ => Self { at: self.at, ..Self::list(vec![self, element]) },
+        }
     }
 
     /// Nothing.
@@ -320,6 +360,13 @@ impl Value {
             _ => Some(false),
         }
     }
+}
+
+/// Values in one value.
+pub(crate) const LARGEST: u32 = 200_000;
+
+fn weigh<'v>(values: impl Iterator<Item = &'v Value>) -> u32 {
+    values.fold(1, |sum: u32, value| sum.saturating_add(value.weight))
 }
 
 /// Are all of them true?

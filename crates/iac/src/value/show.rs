@@ -17,6 +17,54 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// Does a name say that what it names is a secret? Words are compared, so that `token_validity` is one and `tokenizer` is
+/// none; names of keys in a key store are none either.
+pub fn names_a_secret(name: &str) -> bool {
+    const SECRETS: &[&str] = &[
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "secrets",
+        "token",
+        "credential",
+        "credentials",
+        "apikey",
+        "connectionstring",
+    ];
+    const PAIRS: &[[&str; 2]] = &[
+        ["api", "key"],
+        ["access", "key"],
+        ["private", "key"],
+        ["account", "key"],
+        ["shared", "key"],
+        ["connection", "string"],
+    ];
+    let folded = name.to_ascii_lowercase();
+    let words: Vec<&str> =
+        folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    // What is about a secret, and is none.
+    let harmless = words.last().is_some_and(|last| {
+        matches!(
+            *last,
+            "arn"
+                | "id"
+                | "ids"
+                | "enabled"
+                | "length"
+                | "policy"
+                | "rotation"
+                | "version"
+                | "name"
+                | "type"
+                | "days"
+        )
+    });
+    !harmless
+        && (words.iter().any(|word| SECRETS.contains(word))
+            || words.windows(2).any(|pair| PAIRS.iter().any(|known| known.as_slice() == pair)))
+}
+
 /// A value as it may be shown: cut, without secrets, `(sensitive)` in place of what is.
 pub fn shown(value: &Value) -> String {
     let mut out = String::new();
@@ -72,7 +120,10 @@ fn show(value: &Value, out: &mut String, depth: usize) {
                 }
                 out.push_str(name);
                 out.push_str(" = ");
-                show(entry, out, depth + 1);
+                match entry.data {
+                    Data::Text(_) | Data::Partial(_) if names_a_secret(name) => out.push_str("(sensitive)"),
+                    _ => show(entry, out, depth + 1),
+                }
             }
             out.push('}');
         }

@@ -112,6 +112,28 @@ fn a_plain_model_is_read_and_clean() {
 }
 
 #[test]
+fn values_in_one_piece_are_found_where_they_lie() {
+    let place = |messages: Vec<Vec<u8>>| {
+        let mut file = Writer::new();
+        let weights = file.header(&messages);
+        let root = file.header(&[hard_link("kernel", weights)]);
+        let outcome = scan(file.finish(root));
+        let tensors = outcome.inspection.facts.into_iter().find_map(|fact| match fact {
+            bartizan_core::Fact::Tensors { tensors, .. } => Some(tensors),
+            _ => None,
+        });
+        tensors.unwrap()[0].span.map(|span| (span.offset, span.length))
+    };
+    let at = |address: u64| message(8, &[&[3, 1][..], &address.to_le_bytes(), &48u64.to_le_bytes()].concat());
+    let [space, little] = dataset().try_into().unwrap();
+    let mut big = little.clone();
+    big[5] |= 1;
+    assert_eq!(place(vec![space.clone(), little.clone(), at(4096)]), Some((4096, 48)));
+    assert_eq!(place(vec![space.clone(), little.clone(), at(u64::MAX)]), None);
+    assert_eq!(place(vec![space, big, at(4096)]), None);
+}
+
+#[test]
 fn bytecode_of_a_lambda_layer_is_found() {
     let outcome = scan(model(LAMBDA));
     assert_eq!(outcome.rules(), ["keras/lambda-code"]);

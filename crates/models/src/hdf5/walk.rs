@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bartizan_core::{Context, Tensor};
+use bartizan_core::{Context, Span, Tensor};
 use hdf5_reader::{
     Hdf5File, OpenOptions,
     btree_v1::collect_btree_v1_leaves_storage,
@@ -14,7 +14,13 @@ use hdf5_reader::{
     fractal_heap::FractalHeap,
     io::Cursor,
     local_heap::LocalHeap,
-    messages::{HdfMessage, link, link_info::LinkInfoMessage, symbol_table_msg::SymbolTableMessage},
+    messages::{
+        HdfMessage,
+        layout::{DataLayout, DataLayoutMessage},
+        link,
+        link_info::LinkInfoMessage,
+        symbol_table_msg::SymbolTableMessage,
+    },
     symbol_table::SymbolTableNode,
 };
 
@@ -119,7 +125,7 @@ impl Walk<'_> {
 
     fn object(&mut self, name: &str, address: u64) -> Result<(), Error> {
         let header = self.file.get_or_parse_header(address)?;
-        let (mut shape, mut dtype) = (None, None);
+        let (mut shape, mut dtype, mut layout) = (None, None, None);
         for message in &header.messages {
             match message {
                 HdfMessage::Link(message) => self.link(name, message),
@@ -128,6 +134,7 @@ impl Walk<'_> {
                 HdfMessage::ExternalFiles(files) => self.external(name, files)?,
                 HdfMessage::Dataspace(space) => shape = Some(space.dims.clone()),
                 HdfMessage::Datatype(datatype) => dtype = Some(format!("{:?}", datatype.datatype)),
+                HdfMessage::DataLayout(message) => layout = Some(message),
                 // The layout message of a virtual dataset: version 3 or later, class 3.
                 HdfMessage::Unknown { type_id: 8, data } if data.get(1) == Some(&3) => {
                     self.contents.outside.push(Outside::Virtual { name: name.to_owned() });
@@ -140,19 +147,29 @@ impl Walk<'_> {
         }
         if let (Some(shape), Some(dtype)) = (shape, dtype) {
             if self.contents.tensors.len() < self.context.limits.tensors {
+                let span = layout.and_then(|layout| self.span(layout, &shape, &dtype));
                 let name = bartizan_core::redacted(name);
-                self.contents.tensors.push(Tensor {
-                    name,
-                    dtype: short(&dtype),
-                    shape,
-                    span: None,
-                    file: None,
-                });
+                self.contents.tensors.push(Tensor { name, dtype: short(&dtype), shape, span, file: None });
             } else {
                 self.contents.omitted = self.contents.omitted.saturating_add(1);
             }
         }
         Ok(())
+    }
+
+    /// Where little-endian values lie that are kept in one piece. Chunks have no span that holds just them, and
+    /// addresses count from the superblock.
+    fn span(&self, message: &DataLayoutMessage, shape: &[u64], dtype: &str) -> Option<Span> {
+        let DataLayout::Contiguous { address, .. } = &message.layout else { return None };
+        let superblock = self.file.superblock();
+        if superblock.base_address != 0
+            || Cursor::is_undefined_offset(*address, superblock.offset_size)
+            || dtype.contains("BigEndian")
+        {
+            return None;
+        }
+        let elements = shape.iter().try_fold(1u64, |product, size| product.checked_mul(*size))?;
+        Some(Span { offset: *address, length: elements.checked_mul(size_of(dtype)?)? })
     }
 
     fn link(&mut self, parent: &str, message: &link::LinkMessage) {
@@ -245,11 +262,15 @@ impl Walk<'_> {
     }
 }
 
+/// Bytes of one number of the type with the reader's name.
+fn size_of(debug: &str) -> Option<u64> {
+    let digits: String = debug.split("size: ").nth(1)?.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// The reader's name of a type, as other formats spell theirs.
 fn short(debug: &str) -> String {
-    let size: String =
-        debug.split("size: ").nth(1).unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
-    let bits = size.parse::<u64>().map_or(0, |bytes| bytes.saturating_mul(8));
+    let bits = size_of(debug).map_or(0, |bytes| bytes.saturating_mul(8));
     let kind = debug.split([' ', '{', '(']).next().unwrap_or("");
     match kind {
         "FloatingPoint" => format!("f{bits}"),

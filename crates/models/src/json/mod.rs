@@ -4,12 +4,13 @@
 //! (RFC 8259, <https://www.rfc-editor.org/rfc/rfc8259>). The inspector takes JSON that no other inspector knows, and
 //! looks in it for chat templates, Keras objects and Hugging Face settings.
 
+pub(crate) use bartizan_core::document::{
+    Node, TOO_DEEP, Value,
+    json::{Document, Reading, parse},
+};
+
 mod inspector;
-mod parser;
 mod templates;
-mod tree;
 
 pub(crate) use inspector::{Json, MOST_VALUES, SHARED_RULES, duplicates, judge, read, table};
-pub(crate) use parser::{Document, Malformed, Reading, TOO_DEEP, parse};
 pub(crate) use templates::templates;
-pub(crate) use tree::{Node, Value};

@@ -95,7 +95,7 @@ fn other_source(entry: &str) -> Option<&'static str> {
     }
 }
 
-/// `name==1.0` and the like.
+/// `name==1.0`, `name=1.0` of conda, `name>=1`: an exact version is the only one that is known.
 fn package(entry: &str) -> Option<(String, Option<String>)> {
     let end = entry.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))?;
     let (name, rest) = entry.split_at(end);
@@ -104,8 +104,32 @@ fn package(entry: &str) -> Option<(String, Option<String>)> {
     if !starts || !rest.starts_with(['=', '>', '<', '~', '!', '[', ';']) {
         return None;
     }
-    let version = rest.split_once("==").or_else(|| rest.split_once('=')).map(|(_, version)| {
-        version.split([',', ';', ' ', '=']).find(|part| !part.is_empty()).unwrap_or_default().to_owned()
+    let constraint =
+        rest.strip_prefix('[').and_then(|extras| extras.split_once(']')).map_or(rest, |(_, rest)| rest);
+    let version = constraint.trim_start().strip_prefix('=').map(|version| {
+        let version = version.trim_start_matches('=').trim_start();
+        version.split([';', ' ', '=']).next().unwrap_or_default().to_owned()
     });
-    Some((name.to_owned(), version.filter(|version| !version.is_empty())))
+    let exact = version.filter(|version| !version.is_empty() && !version.contains([',', '*', '<', '>', '!']));
+    Some((name.to_owned(), exact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_exact_version_is_one() {
+        for (entry, version) in [
+            ("torch==2.4.0", Some("2.4.0")),
+            ("uvicorn[standard]==0.2 ; python_version > \"3.8\"", Some("0.2")),
+            ("numpy=1.26.4=py310_0", Some("1.26.4")),
+            ("torch>=2.1", None),
+            ("torch==2.*", None),
+            ("torch~=2.1", None),
+            ("torch==2.1,!=2.1.1", None),
+        ] {
+            assert_eq!(package(entry).unwrap().1.as_deref(), version, "{entry}");
+        }
+    }
 }

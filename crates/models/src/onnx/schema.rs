@@ -45,8 +45,10 @@ pub(super) mod attribute {
 pub(super) mod tensor {
     pub(crate) const DIMS: u32 = 1;
     pub(crate) const DATA_TYPE: u32 = 2;
+    pub(crate) const FLOAT_DATA: u32 = 4;
     pub(crate) const NAME: u32 = 8;
     pub(crate) const RAW_DATA: u32 = 9;
+    pub(crate) const DOUBLE_DATA: u32 = 10;
     pub(crate) const EXTERNAL_DATA: u32 = 13;
 }
 

@@ -211,9 +211,12 @@ impl<'c> Walk<'c> {
                 tensor::DIMS => shape.extend(part.numbers()),
                 tensor::DATA_TYPE => kind = part.number_value(),
                 tensor::NAME => external.tensor = part.text(),
-                tensor::RAW_DATA => {
+                // Packed floats lie as raw data does: little-endian, one after the other.
+                tensor::RAW_DATA | tensor::FLOAT_DATA | tensor::DOUBLE_DATA => {
                     let (offset, length) = part.span();
-                    span = Some(Span { offset, length });
+                    if length > 0 || part.number == tensor::RAW_DATA {
+                        span = Some(Span { offset, length });
+                    }
                 }
                 tensor::EXTERNAL_DATA => {
                     elsewhere = true;

@@ -64,6 +64,17 @@ fn element(class: &str) -> (&'static str, u64) {
     }
 }
 
+/// Do the elements of this shape lie one after the other, the last dimension closest together?
+fn is_row_major(shape: &[u64], strides: &[u64]) -> bool {
+    let mut expected = 1u64;
+    shape.len() == strides.len()
+        && shape.iter().zip(strides).rev().all(|(size, stride)| {
+            let fits = *size <= 1 || *stride == expected;
+            expected = expected.saturating_mul(*size);
+            fits
+        })
+}
+
 /// `torch.save`'s magic number as the first stream of the legacy format: PROTO 2, LONG1, STOP.
 pub(super) const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
@@ -129,11 +140,14 @@ impl Machine<'_> {
             Some(Value::Int(number)) => u64::try_from(number).ok(),
             _ => None,
         };
-        let shape = match items.get(2).map(|shape| shape.unpack()) {
-            Some(Value::Tuple { start, length }) => self.tuples.items(start, length).unwrap_or_default(),
-            _ => Vec::new(),
+        let sizes = |item: Option<&Packed>| {
+            let items = match item.map(|item| item.unpack()) {
+                Some(Value::Tuple { start, length }) => self.tuples.items(start, length).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            items.iter().filter_map(|size| number(Some(size))).collect::<Vec<u64>>()
         };
-        let shape: Vec<u64> = shape.iter().filter_map(|size| number(Some(size))).collect();
+        let (shape, strides) = (sizes(items.get(2)), sizes(items.get(3)));
         let found = self.storages.storages.get(storage as usize);
         let (dtype, size, key) = found.map_or(("unknown", 0, ""), |s| (s.dtype, s.size, s.key.as_str()));
         let mut tensor = Tensor {
@@ -145,7 +159,11 @@ impl Machine<'_> {
         };
         let offset = number(items.get(1)).and_then(|offset| offset.checked_mul(size));
         let length = tensor.elements().and_then(|elements| elements.checked_mul(size));
-        tensor.span = offset.zip(length).map(|(offset, length)| Span { offset, length });
+        // A view that skips or reorders elements has no span that holds just its own.
+        tensor.span = offset
+            .zip(length)
+            .filter(|_| strides.is_empty() || is_row_major(&tensor.shape, &strides))
+            .map(|(offset, length)| Span { offset, length });
         self.storages.tensors.push((tensor, storage));
         Packed::tensor(self.storages.tensors.len() as u32 - 1)
     }

@@ -290,7 +290,8 @@ fn constants_and_variables_are_tensors() {
     let variable = with(variable, "shape", Writer::new().message(7, shape));
     let asset =
         Asset::new("x.pb", bartizan_core::Content::from_bytes(with_nodes(vec![weights, variable]).finish()));
-    let outcome = inspect_asset(&TensorFlow, asset, &Limits::default(), Options { deep: true });
+    let outcome =
+        inspect_asset(&TensorFlow, asset, &Limits::default(), Options { deep: true, ..Options::default() });
     let tensors = outcome.inspection.facts.iter().find_map(|fact| match fact {
         Fact::Tensors { tensors, .. } => Some(tensors),
         _ => None,

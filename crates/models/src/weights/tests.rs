@@ -61,7 +61,12 @@ fn findings(layers: &[Layer]) -> (Vec<&'static str>, Option<Severity>) {
         }
     }
     let asset = Asset::new("w", Content::from_bytes(bytes));
-    let outcome = inspect_asset(&Deep(tensors), asset, &Limits::default(), Options { deep: true });
+    let outcome = inspect_asset(
+        &Deep(tensors),
+        asset,
+        &Limits::default(),
+        Options { deep: true, ..Options::default() },
+    );
     (outcome.rules(), outcome.worst())
 }
 

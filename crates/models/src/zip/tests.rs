@@ -1,6 +1,6 @@
 //! What is found in archives, honest and lying.
 
-use bartizan_core::{Claim, Limits, Options, Severity};
+use bartizan_core::{Asset, Claim, Content, Limits, Options, Severity};
 use proptest::prelude::*;
 
 use super::{
@@ -68,6 +68,15 @@ fn a_checkpoint_hands_on_its_pickle_and_keeps_its_tensors() {
     assert_eq!(outcome.rules(), [""; 0]);
     assert_eq!(outcome.inspection.kind.unwrap().name(), "torch-zip");
     assert_eq!(names(&outcome), ["m/data.pkl"]);
+}
+
+#[test]
+fn a_checkpoint_hands_on_its_tensors_as_they_lie_when_they_are_asked_for() {
+    let asset = Asset::new("m.pt", Content::from_bytes(torch(vec![])));
+    let options = Options { storages: true, ..Options::default() };
+    let outcome = inspect_asset(&Zip, asset, &Limits::default(), options);
+    assert_eq!(names(&outcome), ["m/data.pkl", "m/data/0", "m/data/1"]);
+    assert_eq!(bytes(&outcome, 1), [7; 4096]);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Decision, Policy, Predicate, Requirement, Statement, predicate::version};
+use super::{Decision, Kind, Policy, Predicate, Requirement, Statement, predicate::version};
 use crate::oms::Signer;
 
 /// Seconds of a day.
@@ -39,79 +39,89 @@ pub struct Attested {
     pub statement: Statement,
 }
 
-/// Whether the policy is met.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+/// Whether a policy is met, demand by demand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
-    /// Is it met?
+    /// Are all demands met?
     pub met: bool,
-    /// What is not.
-    pub unmet: Vec<Unmet>,
-    /// Attestations that met a demand, by their file.
-    pub used: Vec<String>,
+    /// What was demanded.
+    pub demands: Vec<Demand>,
 }
 
-/// A demand that is not met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Unmet {
-    /// What is demanded.
+/// One thing that a policy demands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Demand {
+    /// In words.
     pub demand: String,
+    /// Is it met?
+    pub met: bool,
+    /// Is it about what is revoked, rather than about what is needed?
+    #[serde(skip)]
+    pub is_denial: bool,
+    /// The attestation or signer that met it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
     /// Why it is not met: one line for each attestation that came near, or for what is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub reasons: Vec<String>,
+}
+
+impl Demand {
+    fn new(demand: String, outcome: Result<Option<String>, Vec<String>>) -> Self {
+        let met = outcome.is_ok();
+        let (by, reasons) = match outcome {
+            Ok(by) => (by, Vec::new()),
+            Err(reasons) => (None, reasons),
+        };
+        Self { demand, met, is_denial: false, by, reasons }
+    }
+}
+
+impl Judgement {
+    /// The demands that are not met.
+    pub fn unmet(&self) -> impl Iterator<Item = &Demand> {
+        self.demands.iter().filter(|demand| !demand.met)
+    }
 }
 
 /// Judges a verified model and its attestations as of `now` (seconds since 1970). What is revoked is refused whoever
 /// vouches for it; an attestation by a revoked signer counts as absent.
 pub fn judge(policy: &Policy, model: &ModelSignature<'_>, attestations: &[Attested], now: i64) -> Judgement {
-    let mut judgement = Judgement::default();
-    let revoked = revoked_model(policy, model);
-    if !revoked.is_empty() {
-        judgement.unmet.push(Unmet { demand: "the model is not revoked".to_owned(), reasons: revoked });
+    let mut demands = Vec::new();
+    if !policy.deny.is_empty() {
+        let revoked = revoked_model(policy, model);
+        let outcome = if revoked.is_empty() { Ok(None) } else { Err(revoked) };
+        let demand = "neither the model nor its signer is on the deny list".to_owned();
+        demands.push(Demand { is_denial: true, ..Demand::new(demand, outcome) });
     }
     let wanted = &policy.model.signed_by;
-    if !wanted.is_empty() && !wanted.iter().any(|name| model.names.contains(name)) {
-        judgement.unmet.push(Unmet {
-            demand: format!("the model is signed by {}", either(wanted)),
-            reasons: vec![format!("it is signed by {}", describe(model.signer))],
-        });
+    if !wanted.is_empty() {
+        let outcome = match wanted.iter().find(|name| model.names.contains(*name)) {
+            // Of one there is nothing to add.
+            Some(name) => Ok((wanted.len() > 1).then(|| name.clone())),
+            None => Err(vec![format!("it is signed by {}", describe(model.signer))]),
+        };
+        demands.push(Demand::new(format!("the model is signed by {}", either(wanted)), outcome));
     }
-    let mut used = BTreeSet::new();
     for requirement in &policy.require {
-        match meets(policy, requirement, model.root_digest, attestations, now) {
-            Ok(source) => {
-                used.insert(source.to_owned());
-            }
-            Err(reasons) => judgement.unmet.push(Unmet { demand: demand(requirement), reasons }),
-        }
+        let outcome = meets(policy, requirement, model.root_digest, attestations, now);
+        demands.push(Demand::new(demand(requirement), outcome.map(|source| Some(source.to_owned()))));
     }
-    judgement.used = used.into_iter().collect();
-    judgement.met = judgement.unmet.is_empty();
-    judgement
+    Judgement { met: demands.iter().all(|demand| demand.met), demands }
 }
 
 fn revoked_model(policy: &Policy, model: &ModelSignature<'_>) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if let Some(reason) = revoked_signer(policy, model.signer) {
-        reasons.push(reason);
-    }
-    for digest in &policy.deny.digests {
-        if digest == model.root_digest {
-            reasons.push(format!("its root digest {digest} is on the deny list"));
-        } else if model.digests.contains(digest) {
-            reasons.push(format!("it holds a file whose digest {digest} is on the deny list"));
-        }
-    }
+    let mut reasons: Vec<String> = policy.deny.signer(model.signer).into_iter().collect();
+    reasons.extend(policy.deny.model(model.root_digest));
+    reasons.extend(
+        policy
+            .deny
+            .digests
+            .iter()
+            .filter(|digest| model.digests.contains(*digest))
+            .map(|digest| format!("the model holds a file whose digest {digest} is on the deny list")),
+    );
     reasons
-}
-
-fn revoked_signer(policy: &Policy, signer: &Signer) -> Option<String> {
-    let lists = |list: &[String], found: &Option<String>| {
-        found.as_ref().filter(|found| list.contains(found)).cloned()
-    };
-    if let Some(key) = lists(&policy.deny.keys, &signer.key_sha256) {
-        return Some(format!("the key {key} is on the deny list"));
-    }
-    lists(&policy.deny.identities, &signer.identity)
-        .map(|identity| format!("the identity {identity} is on the deny list"))
 }
 
 /// The attestation that meets a requirement, or why none does. The newest word of those who may give it counts: an older
@@ -175,7 +185,7 @@ fn standing(
         };
         objections.push(format!("it is signed {by}, not by {}", either(&requirement.signed_by)));
     }
-    objections.extend(attested.signers.iter().filter_map(|signer| revoked_signer(policy, signer)));
+    objections.extend(attested.signers.iter().filter_map(|signer| policy.deny.signer(signer)));
     objections
 }
 
@@ -223,7 +233,9 @@ fn content(requirement: &Requirement, predicate: &Predicate, now: i64) -> Vec<St
 }
 
 fn demand(requirement: &Requirement) -> String {
-    let mut text = format!("a {} attestation signed by {}", requirement.kind, either(&requirement.signed_by));
+    let article = if matches!(requirement.kind, Kind::Eval | Kind::Approval) { "an" } else { "a" };
+    let mut text =
+        format!("{article} {} attestation signed by {}", requirement.kind, either(&requirement.signed_by));
     if let Some(days) = requirement.max_age_days {
         text.push_str(&format!(", at most {days} days old"));
     }

@@ -7,13 +7,15 @@
 //!
 //! Statement: <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>.
 
+mod expected;
 mod judge;
 mod kind;
 mod policy;
 mod predicate;
 mod statement;
 
-pub use judge::{Attested, Judgement, ModelSignature, Unmet, judge};
+pub use expected::{Expected, ExpectedError};
+pub use judge::{Attested, Demand, Judgement, ModelSignature, judge};
 pub use kind::Kind;
 pub use policy::{Deny, ModelDemand, Policy, PolicyError, Requirement, SignerRule};
 pub use predicate::{

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use bartizan_core::Verdict;
 use serde::Deserialize;
 
-use super::{Kind, predicate::version};
+use super::{Expected, Kind, predicate::version};
+use crate::oms::Signer;
 
 /// Why a policy cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +54,9 @@ pub enum SignerRule {
     /// Whoever an identity provider vouched for.
     Keyless {
         /// The identity.
-        identity: String,
+        identity: Expected,
         /// The identity provider.
-        issuer: String,
+        issuer: Expected,
     },
 }
 
@@ -111,50 +112,27 @@ struct WrittenSigner {
     root: Option<PathBuf>,
     subject: Option<String>,
     identity: Option<String>,
+    identity_regex: Option<String>,
     issuer: Option<String>,
+    issuer_regex: Option<String>,
 }
 
 impl TryFrom<WrittenSigner> for SignerRule {
     type Error = String;
 
     fn try_from(written: WrittenSigner) -> Result<Self, String> {
-        match written {
-            WrittenSigner {
-                key: Some(key),
-                key_sha256: None,
-                root: None,
-                subject: None,
-                identity: None,
-                issuer: None,
-            } => Ok(Self::Key(key)),
-            WrittenSigner {
-                key: None,
-                key_sha256: Some(digest),
-                root: None,
-                subject: None,
-                identity: None,
-                issuer: None,
-            } => digest_text(&digest).map(Self::KeyDigest),
-            WrittenSigner {
-                key: None,
-                key_sha256: None,
-                root: Some(root),
-                subject,
-                identity: None,
-                issuer: None,
-            } => Ok(Self::Certificate { root, subject }),
-            WrittenSigner {
-                key: None,
-                key_sha256: None,
-                root: None,
-                subject: None,
-                identity: Some(identity),
-                issuer: Some(issuer),
-            } if !identity.is_empty() && !issuer.is_empty() => Ok(Self::Keyless { identity, issuer }),
-            _ => {
-                Err("a signer is one of: key; key-sha256; root, with or without subject; identity and issuer"
-                    .to_owned())
-            }
+        let WrittenSigner { key, key_sha256, root, subject, identity, identity_regex, issuer, issuer_regex } =
+            written;
+        let identity = Expected::one_of("identity", identity, identity_regex)?;
+        let issuer = Expected::one_of("issuer", issuer, issuer_regex)?;
+        match (key, key_sha256, root, subject, identity, issuer) {
+            (Some(key), None, None, None, None, None) => Ok(Self::Key(key)),
+            (None, Some(digest), None, None, None, None) => digest_text(&digest).map(Self::KeyDigest),
+            (None, None, Some(root), subject, None, None) => Ok(Self::Certificate { root, subject }),
+            (None, None, None, None, Some(identity), Some(issuer)) => Ok(Self::Keyless { identity, issuer }),
+            _ => Err("a signer is one of: key; key-sha256; root, with or without subject; identity or identity-regex, \
+                      with issuer or issuer-regex"
+                .to_owned()),
         }
     }
 }
@@ -165,26 +143,18 @@ impl Policy {
     /// # Errors
     /// When it is not TOML, has fields that are not known, names signers that it does not define, or demands nothing.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let mut policy: Self = toml::from_str(text).map_err(|error| PolicyError {
-            line: line(text, error.span().map_or(0, |span| span.start)),
-            reason: error.message().to_owned(),
-        })?;
+        let mut policy: Self = read(text)?;
         policy.normalise(text)?;
         Ok(policy)
     }
 
     fn normalise(&mut self, text: &str) -> Result<(), PolicyError> {
-        let denies =
-            !(self.deny.keys.is_empty() && self.deny.digests.is_empty() && self.deny.identities.is_empty());
-        if self.require.is_empty() && self.model.signed_by.is_empty() && !denies {
+        if self.require.is_empty() && self.model.signed_by.is_empty() && self.deny.is_empty() {
             let reason =
                 "the policy demands nothing: it has no [[require]], no [model] signed-by and no [deny]";
             return Err(PolicyError { line: 1, reason: reason.to_owned() });
         }
-        for digest in self.deny.keys.iter_mut().chain(&mut self.deny.digests) {
-            *digest = digest_text(digest)
-                .map_err(|reason| PolicyError { line: line_of(text, "deny", 0, digest), reason })?;
-        }
+        self.deny.normalise(text)?;
         let unknown = |name: &String| !self.signers.contains_key(name);
         if let Some(name) = self.model.signed_by.iter().find(|name| unknown(name)) {
             return Err(undefined(name, line_of(text, "model", 0, name)));
@@ -197,6 +167,61 @@ impl Policy {
             requirement.check().map_err(|(field, reason)| PolicyError { line: at(field), reason })?;
         }
         Ok(())
+    }
+}
+
+impl Deny {
+    /// Reads a deny list that is a file of its own: the `[deny]` section of a policy, which may be empty there.
+    ///
+    /// # Errors
+    /// When it is not TOML, or holds anything else.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            deny: Deny,
+        }
+        let mut file: File = read(text)?;
+        file.deny.normalise(text)?;
+        Ok(file.deny)
+    }
+
+    fn normalise(&mut self, text: &str) -> Result<(), PolicyError> {
+        for digest in self.keys.iter_mut().chain(&mut self.digests) {
+            *digest = digest_text(digest)
+                .map_err(|reason| PolicyError { line: line_of(text, "deny", 0, digest), reason })?;
+        }
+        Ok(())
+    }
+
+    /// Why a signer is refused; `None` when they are not.
+    pub fn signer(&self, signer: &Signer) -> Option<String> {
+        let listed = |list: &[String], found: &Option<String>| {
+            found.as_ref().filter(|found| list.contains(found)).cloned()
+        };
+        if let Some(key) = listed(&self.keys, &signer.key_sha256) {
+            return Some(format!("the key {key} is on the deny list"));
+        }
+        listed(&self.identities, &signer.identity)
+            .map(|identity| format!("the identity {identity} is on the deny list"))
+    }
+
+    /// Why a model with this root digest is refused; `None` when it is not.
+    pub fn model(&self, root_digest: &str) -> Option<String> {
+        let is_listed = self.digests.iter().any(|digest| digest == root_digest);
+        is_listed.then(|| format!("the root digest {root_digest} of the model is on the deny list"))
+    }
+
+    /// Does it deny nothing?
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.digests.is_empty() && self.identities.is_empty()
+    }
+
+    /// Denies what another list denies, too.
+    pub fn extend(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+        self.digests.extend(other.digests);
+        self.identities.extend(other.identities);
     }
 }
 
@@ -224,6 +249,13 @@ impl Requirement {
             _ => Ok(()),
         }
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
+    toml::from_str(text).map_err(|error| PolicyError {
+        line: line(text, error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
+    })
 }
 
 fn undefined(name: &str, line: usize) -> PolicyError {

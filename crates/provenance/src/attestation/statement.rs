@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Kind, Predicate, PredicateError};
-use crate::dsse::{JsonError, parse};
+use crate::dsse::{JsonError, parse, unique_names};
 
 /// Bills of materials of large systems have some ten megabytes.
 pub const LARGEST_STATEMENT: usize = 64 << 20;
@@ -50,7 +50,7 @@ pub struct Statement {
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
     /// What is said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique_names::deserialize")]
     pub predicate: Value,
 }
 

@@ -42,6 +42,7 @@ fn signer() -> Signer {
         subject: None,
         identity: None,
         issuer: None,
+        signed_at: None,
     }
 }
 
@@ -66,8 +67,8 @@ fn judged(policy: &str, attestations: &[Attested]) -> Judgement {
 }
 
 fn reasons(judgement: &Judgement) -> String {
-    let each = |unmet: &Unmet| format!("{} <- {}", unmet.demand, unmet.reasons.join(" | "));
-    judgement.unmet.iter().map(each).collect::<Vec<_>>().join("\n")
+    let each = |unmet: &Demand| format!("{} <- {}", unmet.demand, unmet.reasons.join(" | "));
+    judgement.unmet().map(each).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -78,7 +79,8 @@ fn a_clean_recent_scan_by_the_right_signer_meets_the_demand() {
     );
     assert_eq!(reasons(&judgement), "");
     assert!(judgement.met);
-    assert_eq!(judgement.used, ["scan.json"]);
+    assert_eq!(judgement.demands.len(), 1);
+    assert_eq!(judgement.demands[0].by.as_deref(), Some("scan.json"));
 }
 
 #[test]
@@ -159,15 +161,15 @@ fn deny_lists_revoke_keys_identities_digests_and_what_revoked_keys_attest() {
     for (list, expected) in [
         (format!("keys = [\"{KEY}\"]"), "the key"),
         (format!("keys = [\"sha256:{}\"]", KEY.to_uppercase()), "the key"),
-        (format!("digests = [\"{ROOT}\"]"), "its root digest"),
-        (format!("digests = [\"{OTHER}\"]"), "it holds a file"),
+        (format!("digests = [\"{ROOT}\"]"), "the root digest"),
+        (format!("digests = [\"{OTHER}\"]"), "the model holds a file"),
     ] {
         let judgement = judged(&format!("{SCAN_POLICY}\n[deny]\n{list}"), std::slice::from_ref(&scan));
         assert!(!judgement.met, "{list}");
         assert!(reasons(&judgement).contains(expected), "{list}: {}", reasons(&judgement));
     }
     let keys = format!("{SCAN_POLICY}\n[deny]\nkeys = [\"{KEY}\"]");
-    assert_eq!(judged(&keys, std::slice::from_ref(&scan)).unmet.len(), 2, "the scan is void, too");
+    assert_eq!(judged(&keys, std::slice::from_ref(&scan)).unmet().count(), 2, "the scan is void, too");
     let mut keyless = scan;
     keyless.signers.push(Signer {
         kind: SignerKind::Keyless,
@@ -175,9 +177,29 @@ fn deny_lists_revoke_keys_identities_digests_and_what_revoked_keys_attest() {
         subject: None,
         identity: Some("eve@example.com".to_owned()),
         issuer: Some("https://accounts.example.com".to_owned()),
+        signed_at: None,
     });
     let identities = format!("{SCAN_POLICY}\n[deny]\nidentities = [\"eve@example.com\"]");
     assert!(!judged(&identities, &[keyless]).met);
+}
+
+#[test]
+fn deny_lists_are_files_of_their_own_that_hold_nothing_else() {
+    let deny = Deny::parse(&format!("[deny]\nkeys = [\"{KEY}\"]\ndigests = [\"{OTHER}\"]")).unwrap();
+    let mut policy = Policy::parse(SCAN_POLICY).unwrap();
+    assert!(policy.deny.is_empty());
+    policy.deny.extend(deny.clone());
+    policy.deny.extend(Deny::parse(&format!("[deny]\nkeys = [\"{ROOT}\"]")).unwrap());
+    assert_eq!(
+        (policy.deny.keys.as_slice(), policy.deny.digests),
+        ([KEY.to_owned(), ROOT.to_owned()].as_slice(), deny.digests)
+    );
+    let error = Deny::parse("[signers.ci]\nkey = \"ci.pem\"\n[deny]\nkeys = []").unwrap_err();
+    assert!(error.reason.contains("unknown field `signers`"), "{error}");
+    assert!(Deny::parse("[deny]").unwrap().is_empty());
+    for text in ["", "[deny]\nkeys = [\"12\"]", "[deny]\nkey = []"] {
+        assert!(Deny::parse(text).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -293,6 +315,11 @@ fn what_is_no_statement_is_refused() {
     ] {
         assert!(Statement::parse(text.as_bytes()).is_err(), "{}", &text[..text.len().min(80)]);
     }
+    let twice =
+        statement(v1, ROOT).replacen('{', r#"{"predicate":{"verdict":"malicious","verdict":"clean"},"#, 1);
+    assert!(
+        Statement::parse(twice.as_bytes()).unwrap_err().to_string().contains("duplicate field `verdict`")
+    );
     let unknown = Statement::parse(statement(v1, ROOT).as_bytes()).unwrap();
     assert_eq!(unknown.kind(), None);
     assert!(unknown.is_about(ROOT) && !unknown.is_about(OTHER));

@@ -33,6 +33,10 @@ pub struct Difference {
     pub lineage_added: Vec<String>,
     /// Ancestors, datasets and dependencies of the first only.
     pub lineage_removed: Vec<String>,
+    /// Vulnerabilities of the second only, or in another state: `id in component: state`.
+    pub vulnerabilities_added: Vec<String>,
+    /// Vulnerabilities of the first only, or in another state.
+    pub vulnerabilities_removed: Vec<String>,
 }
 
 impl Difference {
@@ -55,6 +59,9 @@ pub fn diff(before: &Value, after: &Value) -> Difference {
     let (old, new) = (edges(before), edges(after));
     difference.lineage_added = new.difference(&old).cloned().collect();
     difference.lineage_removed = old.difference(&new).cloned().collect();
+    let (old, new) = (vulnerabilities(before), vulnerabilities(after));
+    difference.vulnerabilities_added = new.difference(&old).cloned().collect();
+    difference.vulnerabilities_removed = old.difference(&new).cloned().collect();
     difference.changed.sort();
     difference
 }
@@ -71,37 +78,63 @@ fn shown(key: &Key, version: Option<&str>) -> String {
 }
 
 fn compare(key: &Key, old: &[&Value], new: &[&Value], difference: &mut Difference) {
-    let version = |value: &Value| text(value, "version").map(str::to_owned);
     if let ([old], [new]) = (old, new) {
-        for (what, read) in ASPECTS {
-            let (before, after) = (read(old), read(new));
-            if before != after {
-                let component = shown(key, None);
-                difference.changed.push(Change { component, what, before, after });
-            }
-        }
-        return;
+        return changes(shown(key, None), old, new, difference);
     }
     // Of several, those of the same version are the same.
-    let versions =
-        |all: &[&Value]| all.iter().map(|value| version(value)).collect::<BTreeSet<Option<String>>>();
-    let (had, has) = (versions(old), versions(new));
-    difference.added.extend(has.difference(&had).map(|version| shown(key, version.as_deref())));
-    difference.removed.extend(had.difference(&has).map(|version| shown(key, version.as_deref())));
-    for version in had.intersection(&has) {
-        let find = |all: &[&Value]| {
-            all.iter()
-                .find(|value| text(value, "version") == version.as_deref())
-                .map(|value| (*value).clone())
-        };
-        if let (Some(old), Some(new)) = (find(old), find(new)) {
-            for (what, read) in ASPECTS {
-                let (before, after) = (read(&old), read(&new));
-                if before != after {
-                    let component = shown(key, version.as_deref());
-                    difference.changed.push(Change { component, what, before, after });
-                }
+    let (had, has) = (by_version(old), by_version(new));
+    let versions: BTreeSet<Option<&str>> = had.keys().chain(has.keys()).copied().collect();
+    for version in versions {
+        let old = had.get(&version).map_or(&[][..], Vec::as_slice);
+        let new = has.get(&version).map_or(&[][..], Vec::as_slice);
+        match (old, new) {
+            ([old], [new]) => changes(shown(key, version), old, new, difference),
+            (old, new) => {
+                let (old, new) = (told(key, version, old), told(key, version, new));
+                difference.removed.extend(old.difference(&new).cloned());
+                difference.added.extend(new.difference(&old).cloned());
             }
+        }
+    }
+}
+
+type Versions<'a> = BTreeMap<Option<&'a str>, Vec<&'a Value>>;
+
+fn by_version<'a>(values: &[&'a Value]) -> Versions<'a> {
+    let mut all = Versions::new();
+    for value in values {
+        all.entry(text(value, "version")).or_default().push(value);
+    }
+    all
+}
+
+/// How components of one name and version read: where there are several, with what tells them apart.
+fn told(key: &Key, version: Option<&str>, values: &[&Value]) -> BTreeSet<String> {
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    for value in values {
+        let details: Vec<String> = ASPECTS
+            .iter()
+            .filter(|(what, _)| matches!(*what, "hash" | "purl"))
+            .map(|(_, read)| read(value))
+            .filter(|detail| !detail.is_empty())
+            .collect();
+        let name = shown(key, version);
+        let name = if details.is_empty() || values.len() == 1 {
+            name
+        } else {
+            format!("{name} ({})", details.join(", "))
+        };
+        let count = all.entry(name).or_default();
+        *count = count.saturating_add(1);
+    }
+    all.into_iter().map(|(name, count)| if count > 1 { format!("{name} ×{count}") } else { name }).collect()
+}
+
+fn changes(component: String, old: &Value, new: &Value, difference: &mut Difference) {
+    for (what, read) in ASPECTS {
+        let (before, after) = (read(old), read(new));
+        if before != after {
+            difference.changed.push(Change { component: component.clone(), what, before, after });
         }
     }
 }
@@ -127,6 +160,9 @@ const ASPECTS: &[Aspect] = &[
     ("supplier", |value| {
         value.get("supplier").and_then(|supplier| text(supplier, "name")).unwrap_or_default().to_owned()
     }),
+    ("task", |value| parameter(value, "task")),
+    ("architecture", |value| parameter(value, "modelArchitecture")),
+    ("endpoints", |value| sorted(items(value, "endpoints").filter_map(Value::as_str).map(str::to_owned))),
     ("pinned", |value| property(value, "bartizan:pinned")),
     ("missing", |value| property(value, "bartizan:missing")),
     ("metrics", |value| {
@@ -142,6 +178,11 @@ const ASPECTS: &[Aspect] = &[
 fn sorted(values: impl Iterator<Item = String>) -> String {
     let values: BTreeSet<String> = values.collect();
     values.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn parameter(value: &Value, name: &str) -> String {
+    let parameters = value.pointer("/modelCard/modelParameters");
+    parameters.and_then(|parameters| text(parameters, name)).unwrap_or_default().to_owned()
 }
 
 fn property(value: &Value, name: &str) -> String {
@@ -177,15 +218,32 @@ fn key(value: &Value, is_service: bool) -> Key {
     (kind.to_owned(), name)
 }
 
+/// The names of everything that has a reference.
+fn names(document: &Value) -> BTreeMap<&str, &str> {
+    let all = collect(document);
+    all.values().flatten().filter_map(|value| Some((text(value, "bom-ref")?, text(value, "name")?))).collect()
+}
+
+/// Vulnerabilities with what they affect and what was decided.
+fn vulnerabilities(document: &Value) -> BTreeSet<String> {
+    let names = names(document);
+    let mut all = BTreeSet::new();
+    for vulnerability in items(document, "vulnerabilities") {
+        let id = text(vulnerability, "id").unwrap_or("unnamed");
+        let analysis = vulnerability.get("analysis");
+        let state = analysis.and_then(|analysis| text(analysis, "state")).unwrap_or("not analysed");
+        for reference in items(vulnerability, "affects").filter_map(|affected| text(affected, "ref")) {
+            let name = names.get(reference).copied().unwrap_or(reference);
+            all.insert(format!("{id} in {name}: {state}"));
+        }
+    }
+    all
+}
+
 /// Ancestors, datasets and dependencies, by name.
 fn edges(document: &Value) -> BTreeSet<String> {
     let all = collect(document);
-    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    for value in all.values().flatten() {
-        if let (Some(reference), Some(name)) = (text(value, "bom-ref"), text(value, "name")) {
-            names.insert(reference, name);
-        }
-    }
+    let names = names(document);
     let named = |reference: &'_ str| {
         names.get(reference).map_or_else(|| reference.to_owned(), |name| (*name).to_owned())
     };
@@ -272,5 +330,33 @@ mod tests {
             (difference.added, difference.removed),
             (vec!["library torch 3".to_owned()], vec!["library torch 1".to_owned()])
         );
+    }
+
+    #[test]
+    fn of_two_files_of_one_name_the_one_that_is_gone_is_told() {
+        let file = |byte: &str| json!({ "type": "file", "name": "f", "hashes": [{ "alg": "MD5", "content": byte.repeat(16) }] });
+        let both = document(json!([file("aa"), file("bb")]));
+        let one = document(json!([file("aa"), file("aa")]));
+        let difference = diff(&both, &one);
+        assert!(difference.removed.iter().any(|name| name.contains("bbbb")), "{difference:?}");
+        let many: Vec<Value> = (0..30_000)
+            .map(|at| json!({ "type": "library", "name": "a", "version": at.to_string() }))
+            .collect();
+        let many = document(many.into());
+        assert!(diff(&many, &many).is_empty());
+    }
+
+    #[test]
+    fn what_was_decided_about_a_vulnerability_is_a_difference() {
+        let state = |state: &str| {
+            let mut document = document(json!([{ "type": "library", "name": "torch", "bom-ref": "t" }]));
+            document["vulnerabilities"] =
+                json!([{ "id": "CVE-1", "affects": [{ "ref": "t" }], "analysis": { "state": state } }]);
+            document
+        };
+        let difference = diff(&state("in_triage"), &state("resolved"));
+        assert_eq!(difference.vulnerabilities_removed, ["CVE-1 in torch: in_triage"]);
+        assert_eq!(difference.vulnerabilities_added, ["CVE-1 in torch: resolved"]);
+        assert!(diff(&state("resolved"), &state("resolved")).is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! What a bill of materials is made from.
 
+use std::collections::BTreeSet;
+
 use bartizan_core::Fact;
 
 /// Everything that a scan saw.
@@ -9,6 +11,12 @@ pub struct Inventory {
     pub name: String,
     /// Its version, when the system manifest says it.
     pub version: Option<String>,
+    /// What it is for, when the system manifest says it.
+    pub description: Option<String>,
+    /// Who answers for it, when the system manifest says it.
+    pub owner: Option<String>,
+    /// What else the system manifest says, by name.
+    pub properties: BTreeSet<(String, String)>,
     /// The assets, members of containers among them, in any order.
     pub assets: Vec<Asset>,
 }

@@ -1,8 +1,13 @@
 //! Several CycloneDX documents as one.
 
+mod joining;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+pub use self::joining::Conflict;
+use self::joining::complete;
 
 use super::{
     BomError, SpecVersion, Stamp,
@@ -11,12 +16,25 @@ use super::{
     validate::Validator,
 };
 
+/// Conflicts that the merged document itself tells; nobody reads more.
+const MOST_TOLD: usize = 1000;
+
+/// A merged document, and what its sources disagree on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merge {
+    /// The document.
+    pub document: Value,
+    /// Every disagreement, in order.
+    pub conflicts: Vec<Conflict>,
+}
+
 /// Merges documents. Components with the same package URL, or the same digest, or else the same type, name and version
-/// are one; references are rewritten, and the dependency graphs are united.
+/// are one; references are rewritten, and the dependency graphs are united. Where documents disagree on a field, the
+/// first one stays, and the conflict is told.
 ///
 /// # Errors
 /// When one is no CycloneDX document, or the result is not valid, which happens when an input is not.
-pub fn merge(documents: &[Value], name: &str, stamp: &Stamp) -> Result<Value, BomError> {
+pub fn merge(documents: &[Value], name: &str, stamp: &Stamp) -> Result<Merge, BomError> {
     // The newest version of the inputs, and at least the one that knows models.
     let mut version = SpecVersion::V1_6;
     for document in documents {
@@ -26,15 +44,36 @@ pub fn merge(documents: &[Value], name: &str, stamp: &Stamp) -> Result<Value, Bo
     for (index, document) in documents.iter().enumerate() {
         merged.take(index, document);
     }
+    let mut conflicts = std::mem::take(&mut merged.conflicts);
+    conflicts.sort();
+    conflicts.dedup();
     let mut document = merged.finish(version, name, stamp);
+    tell(&mut document, &conflicts);
     let content = serde_json::to_vec(&document).map_err(|error| BomError::Invalid(error.to_string()))?;
     set(&mut document, "serialNumber", Some(format!("urn:uuid:{}", stamp.uuid(&content))));
     match Validator::of(version)?.problems(&document, 1).first() {
         Some(problem) => Err(BomError::Unsupported(format!(
             "the merged document would not be valid, because one of the documents is not: {problem}"
         ))),
-        None => Ok(document),
+        None => Ok(Merge { document, conflicts }),
     }
+}
+
+/// Writes conflicts into the document as properties: whoever reads it later has no other way to know.
+fn tell(document: &mut Value, conflicts: &[Conflict]) {
+    if conflicts.is_empty() {
+        return;
+    }
+    let Some(fields) = document.as_object_mut() else { return };
+    let properties = fields.entry("properties").or_insert_with(|| json!([]));
+    let Some(properties) = properties.as_array_mut() else { return };
+    properties.extend(conflicts.iter().take(MOST_TOLD).map(|conflict| {
+        let Conflict { component, field, kept, dropped } = conflict;
+        json!({
+            "name": "bartizan:conflict",
+            "value": format!("{component}: {field} is {kept}, another document says {dropped}"),
+        })
+    }));
 }
 
 /// Lists at the top of a document that are joined as they are.
@@ -62,6 +101,7 @@ struct Merged {
     /// The items of those lists as text: each is there once.
     listed: BTreeSet<(&'static str, String)>,
     subjects: Vec<String>,
+    conflicts: Vec<Conflict>,
 }
 
 /// What the references of one document are called in the merged one.
@@ -158,7 +198,7 @@ impl Merged {
             Some((is_service, at)) => {
                 let list = if is_service { &mut self.services } else { &mut self.components };
                 if let Some(there) = list.get_mut(at) {
-                    complete(there, value);
+                    complete(there, value, &mut self.conflicts);
                 }
                 (is_service, at)
             }
@@ -301,40 +341,6 @@ fn rename(value: &mut Value, names: &BTreeMap<String, String>) {
     }
 }
 
-/// Adds the fields that are not there, and the items of lists that are not.
-fn complete(there: &mut Value, more: Value) {
-    let (Some(there), Value::Object(more)) = (there.as_object_mut(), more) else { return };
-    for (key, value) in more {
-        join(there, key, value);
-    }
-}
-
-fn join(there: &mut Map<String, Value>, key: String, value: Value) {
-    // A choice that stands alone cannot be joined with another.
-    let alone = |value: &Value| {
-        value.as_array().is_some_and(|items| items.iter().any(|item| item.get("expression").is_some()))
-    };
-    match (there.get_mut(&key), value) {
-        (None, value) => {
-            there.insert(key, value);
-        }
-        (Some(known), value) if key == "licenses" && (alone(known) || alone(&value)) => {}
-        (Some(Value::Array(known)), Value::Array(items)) => {
-            for item in items {
-                if !known.contains(&item) {
-                    known.push(item);
-                }
-            }
-        }
-        (Some(Value::Object(known)), Value::Object(fields)) => {
-            for (key, value) in fields {
-                join(known, key, value);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn sorted(mut values: Vec<Value>) -> Vec<Value> {
     values.sort_by_key(|value| {
         let part = |key| text(value, key).unwrap_or_default().to_owned();
@@ -344,71 +350,4 @@ fn sorted(mut values: Vec<Value>) -> Vec<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn document(subject: &str, components: Value, dependencies: Value) -> Value {
-        json!({
-            "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
-            "metadata": { "component": { "type": "application", "name": subject, "bom-ref": "application" } },
-            "components": components,
-            "dependencies": dependencies,
-        })
-    }
-
-    #[test]
-    fn one_thing_in_two_documents_is_one_and_its_references_follow() {
-        let one = document(
-            "a",
-            json!([{ "type": "library", "name": "torch", "version": "2", "purl": "pkg:pypi/torch@2", "bom-ref": "x" }]),
-            json!([{ "ref": "application", "dependsOn": ["x"] }]),
-        );
-        let other = document(
-            "b",
-            json!([
-                { "type": "library", "name": "torch", "version": "2", "purl": "pkg:pypi/torch@2", "bom-ref": "y",
-                  "licenses": [{ "license": { "id": "BSD-3-Clause" } }] },
-                { "type": "library", "name": "x", "bom-ref": "x" },
-            ]),
-            json!([{ "ref": "application", "dependsOn": ["x", "y"] }]),
-        );
-        let merged = merge(&[one, other], "both", &Stamp::default()).unwrap();
-        let names: Vec<&str> = items(&merged, "components").filter_map(|c| text(c, "name")).collect();
-        assert_eq!(names, ["a", "b", "torch", "x"]);
-        let torch = items(&merged, "components").find(|c| text(c, "name") == Some("torch")).unwrap();
-        assert_eq!(torch["licenses"][0]["license"]["id"], "BSD-3-Clause");
-        let of_b = items(&merged, "dependencies").find(|d| text(d, "ref") == Some("application#2")).unwrap();
-        assert_eq!(of_b["dependsOn"], json!(["x", "x#2"]));
-        let of_both = items(&merged, "dependencies").find(|d| text(d, "ref") == Some("merged")).unwrap();
-        assert_eq!(of_both["dependsOn"], json!(["application", "application#2"]));
-    }
-
-    #[test]
-    fn files_of_one_name_with_different_digests_stay_two() {
-        let file = |byte: &str| json!([{ "type": "machine-learning-model", "name": "m", "bom-ref": "m", "hashes": [{ "alg": "SHA-256", "content": byte.repeat(32) }] }]);
-        let merged = merge(
-            &[document("a", file("aa"), json!([])), document("b", file("bb"), json!([]))],
-            "both",
-            &Stamp::default(),
-        )
-        .unwrap();
-        assert_eq!(items(&merged, "components").filter(|c| text(c, "name") == Some("m")).count(), 2);
-    }
-
-    #[test]
-    fn merging_a_document_with_itself_adds_nothing() {
-        let one = document(
-            "a",
-            json!([{ "type": "data", "name": "d", "bom-ref": "d" }]),
-            json!([{ "ref": "application", "dependsOn": ["d"] }]),
-        );
-        let once = merge(std::slice::from_ref(&one), "x", &Stamp::default()).unwrap();
-        let twice = merge(&[one.clone(), one], "x", &Stamp::default()).unwrap();
-        assert_eq!(once, twice);
-    }
-
-    #[test]
-    fn what_is_no_cyclonedx_document_is_not_merged() {
-        assert!(merge(&[json!({ "spdxVersion": "SPDX-2.3" })], "x", &Stamp::default()).is_err());
-    }
-}
+mod tests;

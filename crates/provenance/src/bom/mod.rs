@@ -24,12 +24,12 @@ pub use cyclonedx::cyclonedx;
 pub use diff::{Change, Difference, diff};
 pub use graph::{Component, Graph, Link, Metric, Occurrence, Origin, Port, Relation, Role};
 pub use inventory::{Asset, Inventory};
-pub use merge::merge;
+pub use merge::{Conflict, Merge, merge};
 pub use purl::Purl;
 pub use score::{Category, Level, Profile, Score, Scored, Status, score};
 pub use spdx::spdx;
 pub use stamp::Stamp;
-pub use validate::{Problem, Validator, spec_version};
+pub use validate::{Problem, Validator, judge, spec_version};
 pub use version::SpecVersion;
 
 /// Why a document cannot be made or used.
@@ -53,9 +53,12 @@ pub enum BomError {
 pub const LARGEST: u64 = 256 << 20;
 
 /// Reads a document. Nesting is bounded by the parser.
+///
+/// # Errors
+/// When it is not JSON, nested too deeply, or an object in it has one key twice.
 pub fn parse(bytes: &[u8]) -> Result<serde_json::Value, BomError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| BomError::Json(error.to_string()))
+    json::parse(bytes).map_err(|error| BomError::Json(error.to_string()))
 }
 
 #[cfg(test)]

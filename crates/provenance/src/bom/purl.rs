@@ -61,6 +61,41 @@ impl Purl {
         Some(Self::plain("npm", namespace, name.to_owned(), version))
     }
 
+    /// A registered model of MLflow: `name`, `models:/name/3` or `models:/name@alias`. Which server has it, nobody says.
+    pub fn mlflow(name: &str, version: Option<&str>) -> Option<Self> {
+        let bare = name.strip_prefix("models:/").unwrap_or(name).trim_start_matches('/');
+        let (bare, own) = match bare.split_once(['/', '@']) {
+            Some((bare, own)) => (bare, Some(own)),
+            None => (bare, None),
+        };
+        let version = version.or(own).filter(|version| !version.is_empty());
+        if bare.is_empty() || bare.contains(':') || version.is_some_and(|version| version.contains('/')) {
+            return None;
+        }
+        Some(Self::plain("mlflow", Vec::new(), bare.to_owned(), version))
+    }
+
+    /// A package of conda, from whichever channel.
+    pub fn conda(name: &str, version: Option<&str>) -> Option<Self> {
+        let name = name.rsplit("::").next().unwrap_or(name);
+        is_word(name).then(|| Self::plain("conda", Vec::new(), name.to_ascii_lowercase(), version))
+    }
+
+    /// A crate of Rust's registry.
+    pub fn cargo(name: &str, version: Option<&str>) -> Option<Self> {
+        is_word(name).then(|| Self::plain("cargo", Vec::new(), name.to_owned(), version))
+    }
+
+    /// A Go module.
+    pub fn golang(name: &str, version: Option<&str>) -> Option<Self> {
+        let mut parts: Vec<String> = name.to_ascii_lowercase().split('/').map(str::to_owned).collect();
+        if !parts.iter().all(|part| is_word(part)) {
+            return None;
+        }
+        let name = parts.pop()?;
+        Some(Self::plain("golang", parts, name, version))
+    }
+
     /// A container image reference: `registry/repository:tag@digest`, everything but the repository optional.
     pub fn image(reference: &str, version: Option<&str>) -> Option<Self> {
         let image = Image::parse(reference, version)?;
@@ -126,6 +161,11 @@ impl<'a> Image<'a> {
     }
 }
 
+fn is_word(part: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '~');
+    !part.is_empty() && part.chars().all(is_name) && part.chars().any(|c| c.is_ascii_alphanumeric())
+}
+
 fn is_hub_name(part: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     !part.is_empty() && part.len() <= 96 && part.chars().all(is_name) && part != "." && part != ".."
@@ -183,6 +223,18 @@ mod tests {
         assert_eq!(shown(Purl::pypi("Foo__bar.Baz", Some("1.0+cu121"))), "pkg:pypi/foo-bar-baz@1.0%2Bcu121");
         assert_eq!(shown(Purl::npm("@scope/pkg", Some("2.0.0"))), "pkg:npm/%40scope/pkg@2.0.0");
         assert_eq!(shown(Purl::npm("a/b", None)), "");
+    }
+
+    #[test]
+    fn other_registries_have_their_types() {
+        assert_eq!(shown(Purl::mlflow("models:/fraud/3", None)), "pkg:mlflow/fraud@3");
+        assert_eq!(shown(Purl::mlflow("models:/fraud@champion", None)), "pkg:mlflow/fraud@champion");
+        assert_eq!(shown(Purl::mlflow("fraud", Some("7"))), "pkg:mlflow/fraud@7");
+        assert_eq!(shown(Purl::mlflow("runs:/0a1b/model", None)), "");
+        assert_eq!(shown(Purl::conda("conda-forge::NumPy", Some("2.1"))), "pkg:conda/numpy@2.1");
+        assert_eq!(shown(Purl::cargo("tokenizers", None)), "pkg:cargo/tokenizers");
+        assert_eq!(shown(Purl::golang("github.com/A/b", Some("v1.0.0"))), "pkg:golang/github.com/a/b@v1.0.0");
+        assert_eq!(shown(Purl::golang("a//b", None)), "");
     }
 
     #[test]

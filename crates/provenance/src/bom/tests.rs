@@ -92,6 +92,7 @@ fn repository() -> Inventory {
             asset("models/imdb-lora/adapter_model.safetensors", true, adapter),
             asset("models/imdb-lora/README.md", false, card),
         ],
+        ..Inventory::default()
     }
 }
 
@@ -261,6 +262,7 @@ fn inventory() -> impl Strategy<Value = Inventory> {
         name,
         version: None,
         assets,
+        ..Inventory::default()
     })
 }
 

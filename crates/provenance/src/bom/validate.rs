@@ -6,7 +6,7 @@ use jsonschema::Registry;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{BomError, SpecVersion, layout};
+use super::{BomError, SpecVersion, layout, spdx};
 
 /// Longer messages quote half of the document.
 const LONGEST: usize = 300;
@@ -41,6 +41,7 @@ impl Validator {
         let schema = layout::schema(version).map_err(|error| BomError::Schema(error.to_string()))?;
         let schema = jsonschema::draft7::options()
             .should_validate_formats(true)
+            .with_format("idn-email", is_address)
             .build(&schema)
             .map_err(|error| BomError::Schema(error.to_string()))?;
         Ok(Self { schema })
@@ -69,6 +70,7 @@ impl Validator {
         let schema = jsonschema::draft7::options()
             .with_registry(&registry)
             .should_validate_formats(true)
+            .with_format("idn-email", is_address)
             .build(&main)
             .map_err(|error| BomError::Schema(format!("{name}: {error}")))?;
         Ok(Self { schema })
@@ -91,6 +93,24 @@ impl Validator {
         problems.dedup();
         problems
     }
+}
+
+/// What a document says it is, and what is wrong with it by that standard: CycloneDX of any version, or SPDX 3.0.1.
+///
+/// # Errors
+/// When it is no bill of materials that is known.
+pub fn judge(document: &Value, most: usize) -> Result<(String, Vec<Problem>), BomError> {
+    if spdx::is_spdx(document) {
+        return Ok(("SPDX 3.0.1".to_owned(), spdx::problems(document, most)?));
+    }
+    let version = spec_version(document)?;
+    Ok((format!("CycloneDX {}", version.name()), Validator::of(version)?.problems(document, most)))
+}
+
+/// Is it an internationalised mail address (RFC 6531)? Only the two halves are asked for: whether anybody is there, only
+/// a letter tells.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(person, host)| !person.is_empty() && !host.is_empty())
 }
 
 /// The spec version that a document says it has.
@@ -165,6 +185,17 @@ mod tests {
             "components": [{ "type": "library", "name": "a", "hashes": [{ "alg": "SHA-256", "content": "xyz" }] }] });
         let problems = Validator::of(SpecVersion::V1_7).unwrap().problems(&document, 9);
         assert_eq!(problems[0].path, "/components/0/hashes/0/content");
+    }
+
+    #[test]
+    fn dates_and_mail_addresses_are_asked_for() {
+        let judged = |time: &str, email: &str| {
+            let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+                "metadata": { "timestamp": time, "authors": [{ "email": email }] } });
+            Validator::of(SpecVersion::V1_6).unwrap().problems(&document, 9).len()
+        };
+        assert_eq!(judged("2026-01-01T00:00:00Z", "jos\u{e9}@example.invalid"), 0);
+        assert_eq!(judged("yesterday", "nobody"), 2);
     }
 
     #[test]

@@ -35,22 +35,16 @@ pub struct EnvelopeSignature {
 }
 
 impl Envelope {
-    /// Signs a payload with one key, whose hint becomes the key id when `named`.
+    /// Signs a payload with one key. Who that is stands beside the envelope, in its bundle.
     ///
     /// # Errors
     /// When the key fails to sign.
-    pub fn sign(
-        payload: Vec<u8>,
-        payload_type: &str,
-        key: &PrivateKey,
-        named: bool,
-    ) -> Result<Self, KeyError> {
+    pub fn sign(payload: Vec<u8>, payload_type: &str, key: &PrivateKey) -> Result<Self, KeyError> {
         let sig = key.sign(&encoding(payload_type, &payload))?;
-        let keyid = if named { key.public()?.hint()? } else { String::new() };
         Ok(Self {
             payload,
             payload_type: payload_type.to_owned(),
-            signatures: vec![EnvelopeSignature { sig, keyid }],
+            signatures: vec![EnvelopeSignature { sig, keyid: String::new() }],
         })
     }
 

@@ -1,6 +1,9 @@
 //! JSON from strangers: capped in size and depth, and the same keys to every reader.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::unique_names;
 
 /// Levels of nesting that bundles and statements may have.
 pub const DEEPEST: usize = 64;
@@ -32,6 +35,17 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], largest: usize) -> Result<T, Jso
         return Err(JsonError::Deep);
     }
     serde_json::from_slice(bytes).map_err(|error| JsonError::Shape(error.to_string()))
+}
+
+/// Reads any value of at most `largest` bytes that has no name twice in one object.
+///
+/// # Errors
+/// When it is too large or too deep, or not such JSON.
+pub fn parse_value(bytes: &[u8], largest: usize) -> Result<Value, JsonError> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Unique(#[serde(deserialize_with = "unique_names::deserialize")] Value);
+    parse(bytes, largest).map(|Unique(value)| value)
 }
 
 /// How deep the brackets of a JSON text go, whether or not the rest of it is JSON.

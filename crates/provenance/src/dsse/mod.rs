@@ -7,10 +7,11 @@ pub(crate) mod base64_text;
 mod encoding;
 mod envelope;
 mod json;
+pub(crate) mod unique_names;
 
 pub use encoding::{compatibility_encoding, encoding};
 pub use envelope::{Envelope, EnvelopeSignature};
-pub use json::{DEEPEST, JsonError, nesting, parse};
+pub use json::{DEEPEST, JsonError, nesting, parse, parse_value};
 
 /// What in-toto statements call themselves.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";

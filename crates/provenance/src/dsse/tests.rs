@@ -48,10 +48,22 @@ fn nesting_is_counted_outside_of_strings() {
     assert_eq!(Envelope::parse(&deep, usize::MAX), Err(JsonError::Deep));
 }
 
+#[test]
+fn a_name_twice_in_one_object_is_refused_at_any_depth() {
+    let text = r#"{"a": [1, -2, 0.5, true, null, "x", {"a": {}, "b": {"a": 1}}], "b": 18446744073709551615}"#;
+    assert_eq!(parse_value(text.as_bytes(), 1_000), parse(text.as_bytes(), 1_000));
+    for twice in [r#"{"a": 1, "a": 1}"#, r#"[{"b": {"a": [], "c": 0, "a": []}}]"#, r#"{"a": 1, "\u0061": 2}"#]
+    {
+        let error = parse_value(twice.as_bytes(), 1_000).unwrap_err().to_string();
+        assert!(error.contains("duplicate field `a`"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Envelope::parse(&bytes, 1_000);
+        let _ = parse_value(&bytes, 1_000);
         let _ = compatibility_encoding("t", &bytes);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     profile::Norms,
-    sketch::{ANCHOR, Halves, Sketch, TensorSketch},
+    sketch::{ANCHOR, Halves, MOST_TENSORS, Sketch, TensorSketch},
     view::{SAMPLES, View},
 };
 
@@ -82,6 +82,9 @@ impl Sketch {
         if !left.is_empty() {
             return Err(SketchError::Unsound("bytes follow it"));
         }
+        if stored.tensors.len() > MOST_TENSORS {
+            return Err(SketchError::Unsound("it has too many tensors"));
+        }
         for tensor in &stored.tensors {
             check(tensor)?;
         }
@@ -89,21 +92,20 @@ impl Sketch {
         Ok(Self { label, tensors, gaps, read, size })
     }
 
-    /// Identifies the weights: the same for the same samples, whatever the tensors or the file are called and in
-    /// whichever order they stand. 64 hexadecimal digits.
+    /// Identifies the weights: the same for the same samples (for the same values, where all of them were read),
+    /// whatever the tensors or the file are called and in whichever order they stand. 64 hexadecimal digits.
     pub fn digest(&self) -> String {
+        let whole = self.tensors.iter().all(|tensor| tensor.regular || tensor.profile.is_some());
+        let values = |tensor: &TensorSketch| tensor.profile.as_ref().filter(|_| whole).map(|all| all.values);
         let mut parts: Vec<_> = self
             .tensors
             .iter()
-            .map(|tensor| {
-                let dtype = tensor.dtype.trim_start_matches(['<', '|', '=']).to_owned();
-                (tensor.shape.clone(), dtype, tensor.fingerprint)
-            })
+            .map(|tensor| (tensor.shape.clone(), tensor.kind(), tensor.fingerprint, values(tensor)))
             .collect();
         parts.sort();
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"bartizan lineage 1");
-        for (shape, dtype, fingerprint) in parts {
+        for (shape, dtype, fingerprint, values) in parts {
             hasher.update(&(shape.len() as u64).to_le_bytes());
             for size in shape {
                 hasher.update(&size.to_le_bytes());
@@ -111,6 +113,7 @@ impl Sketch {
             hasher.update(&(dtype.len() as u64).to_le_bytes());
             hasher.update(dtype.as_bytes());
             hasher.update(&fingerprint);
+            hasher.update(&values.unwrap_or_default().to_le_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }

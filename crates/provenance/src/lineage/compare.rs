@@ -1,18 +1,18 @@
 //! Is one model a descendant of the other, and how?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{
     matching::{self, Informative, Match},
-    pair::{Samples, Traits},
+    pair::Traits,
     permuted,
-    sketch::Sketch,
+    sketch::{Sketch, TensorSketch},
 };
 
 /// How the second model relates to the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// The same values, whatever the tensors are called; single tensors may be scaled by a factor.
@@ -216,6 +216,10 @@ fn listed(a: &Sketch, b: &Sketch, pairs: &[Match]) -> Vec<TensorMatch> {
 struct Evidence {
     /// Traits, weight, and whether either is quantised.
     traits: Vec<(Traits, f64, [bool; 2])>,
+    /// A tensor that is surely shared, of which some values differ and not by a factor.
+    changed: bool,
+    /// One of those differs by more than rounding does.
+    tuned: bool,
     /// Matched over the first rows alone.
     resized: bool,
     /// Matched tensors whose element types differ.
@@ -228,35 +232,56 @@ struct Evidence {
 
 /// Share of the weight that must show a trait.
 const MOST: f64 = 0.6;
+/// Correlation below which equally large weights are a mean rather than trained apart.
+const SPHERICAL: f64 = 0.93;
+
+/// Rounding leaves a higher correlation, even where half precision runs out of exponents.
+const ROUNDED: f64 = 0.999_95;
+
+/// Of tensors that were read whole, are all values the same, whatever their order?
+fn may_hold_the_same(a: &TensorSketch, b: &TensorSketch) -> bool {
+    a.profile.as_ref().zip(b.profile.as_ref()).is_none_or(|(a, b)| a.values == b.values)
+}
 
 impl Evidence {
     fn of<'a>(ours: &[Informative<'a>], theirs: &[Informative<'a>], pairs: &[Match]) -> Self {
-        let mut evidence =
-            Self { traits: Vec::new(), resized: false, other_types: false, alone: [0, 0], reordered: false };
+        let mut evidence = Self {
+            traits: Vec::new(),
+            changed: false,
+            tuned: false,
+            resized: false,
+            other_types: false,
+            alone: [0, 0],
+            reordered: false,
+        };
         let mut used = (BTreeSet::new(), BTreeSet::new());
+        let by_index = |tensors: &'_ [Informative<'a>]| {
+            tensors
+                .iter()
+                .map(|tensor| (tensor.index, (tensor.tensor, tensor.canonical)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let (of_a, of_b) = (by_index(ours), by_index(theirs));
         for pair in pairs.iter().filter(|pair| pair.adjusted() > 0.0) {
             used.0.insert(pair.a);
             used.1.insert(pair.b);
-            let (Some(one), Some(other)) = (
-                ours.iter().find(|tensor| tensor.index == pair.a),
-                theirs.iter().find(|tensor| tensor.index == pair.b),
-            ) else {
+            let (Some((one, _)), Some((other, canonical))) = (of_a.get(&pair.a), of_b.get(&pair.b)) else {
                 continue;
             };
             if pair.resized {
                 evidence.resized = true;
                 continue;
             }
-            let samples: Samples = if pair.mirrored {
-                other.samples.reordered(&other.canonical.mirror())
-            } else {
-                other.samples.clone()
-            };
-            let mut traits = Traits::of((one.tensor, &one.samples), (other.tensor, &samples));
+            let mirror = pair.mirrored.then(|| canonical.mirror());
+            let mut traits = Traits::of(one, other, mirror.as_deref());
             // Mirrored samples stand in another order, so their fingerprint is another one.
             traits.identical |= pair.mirrored && traits.is_proportional() && !traits.scaled;
-            evidence.other_types |= one.tensor.dtype != other.tensor.dtype;
-            evidence.traits.push((traits, pair.weight, [one.tensor.quantised, other.tensor.quantised]));
+            traits.identical &= may_hold_the_same(one, other);
+            let changed = pair.adjusted() >= SHARED && !traits.identical && !traits.scaled;
+            evidence.changed |= changed;
+            evidence.tuned |= changed && !traits.rounded && traits.correlation.abs() < ROUNDED;
+            evidence.other_types |= one.kind() != other.kind();
+            evidence.traits.push((traits, pair.weight, [one.quantised, other.quantised]));
         }
         // Vectors that stay where they began are alike in no model; they do not make a model another one.
         let alone = |tensors: &[Informative<'a>], used: &BTreeSet<usize>| {
@@ -289,13 +314,14 @@ impl Evidence {
             return (Relation::Permuted, Descent::Unknown);
         }
         let same = |traits: &Traits, _: [bool; 2]| traits.identical || traits.scaled;
-        if self.share(same) > 0.999 {
+        if self.share(same) > 0.999 && !self.changed {
             return self.of_equal_values(Relation::SameWeights);
         }
         if let Some(descent) = self.quantised() {
             return (Relation::Quantised, descent);
         }
-        if self.share(|traits, _| traits.identical || traits.rounded || traits.scaled) > 0.95 {
+        let rounded = |traits: &Traits, _: [bool; 2]| traits.identical || traits.rounded || traits.scaled;
+        if self.share(rounded) > 0.95 && !self.tuned {
             return self.of_equal_values(Relation::SameWeightsCast);
         }
         if let Some(descent) = self.pruned() {
@@ -367,6 +393,11 @@ impl Evidence {
         let fits = |slope: f64, from: f64, to: f64| slope < 0.95 && (from..to).contains(&other(slope));
         if correlation >= 0.985 {
             return None;
+        }
+        // A spherical mean is as large as its parents, which look the same from it as it does from them. So do two
+        // models that were trained apart, but these stay closer to each other.
+        if correlation < SPHERICAL && (slope / correlation - 1.0).abs() < 0.03 {
+            return Some(Descent::Unknown);
         }
         if fits(slope, 0.4, 2.5) {
             return Some(Descent::BFromA);

@@ -81,6 +81,14 @@ impl Elements {
         Ok(Self { content, layout, count, held: (0, Vec::new()), read: 0 })
     }
 
+    /// Reads everything at once, so that nothing is read twice.
+    pub(super) fn hold(&mut self) -> Result<(), ReadError> {
+        let size = self.content.len();
+        self.held = (0, self.content.read(0, size, size)?.to_vec());
+        self.read += size;
+        Ok(())
+    }
+
     /// Appends `count` elements from `start` on.
     pub(super) fn append(&mut self, start: u64, count: u64, out: &mut Vec<f32>) -> Result<(), ReadError> {
         let past = ReadError::PastEnd { offset: start, wanted: count, size: self.count };
@@ -142,7 +150,7 @@ impl Elements {
         Ok(())
     }
 
-    /// A stretch of bytes, from what was read last when it is there.
+    /// A stretch of bytes, from what was read last, or from all of it, when it is there.
     fn bytes(&mut self, offset: u64, len: u64) -> Result<&[u8], ReadError> {
         let held = |(from, bytes): &(u64, Vec<u8>)| {
             let skip = offset.checked_sub(*from)?;

@@ -1,14 +1,12 @@
 //! The graph of what was declared and what the weights show.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_core::{Asset, Confidence, Content, Finding};
+use bartizan_core::Finding;
 use serde::Serialize;
 
 use super::{
     compare::{Comparison, Descent, Relation, compare},
-    licence,
-    rules::{LICENCE_LOOSER, LINEAGE_DISAGREES},
     sketch::Sketch,
 };
 
@@ -186,7 +184,10 @@ pub struct Graph {
     /// Sorted.
     pub edges: Vec<Edge>,
     #[serde(skip)]
-    findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
+    /// Descendant and declared base of which the weights say that they have nothing in common.
+    #[serde(skip)]
+    pub(super) refuted: BTreeSet<(String, String)>,
 }
 
 impl Graph {
@@ -199,6 +200,7 @@ impl Graph {
         let observed = observed(members, &ids);
         let resolved = graph.add_declared(members, &ids);
         graph.add_observed(members, &ids, &observed, &resolved);
+        graph.keep_nearest();
         graph.edges.sort_by(|one, other| {
             (&one.from, &one.to, one.kind, one.source).cmp(&(
                 &other.from,
@@ -209,7 +211,7 @@ impl Graph {
         });
         graph.edges.dedup();
         graph.nodes.sort_by(|one, other| one.id.cmp(&other.id));
-        graph.judge_declarations(members, &observed, &resolved);
+        graph.judge_declarations(members, &ids, &observed, &resolved);
         graph.judge_licences();
         graph
     }
@@ -328,6 +330,7 @@ impl Graph {
             let descent = match (declares(*b, *a), declares(*a, *b)) {
                 (true, false) => Descent::BFromA,
                 (false, true) => Descent::AFromB,
+                _ if comparison.descent == Descent::Unknown => mixed_from(observed, *a, *b, members.len()),
                 _ => comparison.descent,
             };
             let kind = match comparison.relation {
@@ -351,145 +354,34 @@ impl Graph {
         }
     }
 
-    /// Compares what is declared with what the weights show.
-    fn judge_declarations(
-        &mut self,
-        members: &[Member],
-        observed: &BTreeMap<(usize, usize), Comparison>,
-        resolved: &[Vec<(Declared, Vec<usize>)>],
-    ) {
-        for (at, (member, bases)) in members.iter().zip(resolved).enumerate() {
-            for (declared, candidates) in bases {
-                // An adapter's weights say nothing about its base.
-                if declared.kind == EdgeKind::AdapterOf
-                    || member.sketch.is_adapter()
-                    || member.sketch.tensors() == 0
-                {
-                    continue;
-                }
-                let unrelated = |other: &usize| {
-                    let tells = members.get(*other).is_some_and(|other| other.sketch.tensors() > 0);
-                    tells && between(observed, at, *other).is_some_and(|comparison| !comparison.related)
-                };
-                if candidates.is_empty() || !candidates.iter().all(unrelated) {
-                    continue;
-                }
-                let base = candidates.first().and_then(|other| members.get(*other));
-                let base = base.map_or(declared.target.as_str(), |base| base.path.as_str());
-                let score = candidates
-                    .iter()
-                    .filter_map(|other| between(observed, at, *other))
-                    .map(|comparison| comparison.score)
-                    .fold(0.0, f64::max);
-                let message = format!(
-                    "The {} says that it was made from `{}`, but its weights have nothing in common with those of \
-                     `{base}` (score {score:.2}).",
-                    declared.source.name(),
-                    declared.target
-                );
-                self.findings.push(
-                    Finding::new(&LINEAGE_DISAGREES, &asset(member), message)
-                        .confidence(Confidence::Medium)
-                        .evidence("declared", &declared.target)
-                        .evidence("base", base),
-                );
-            }
-            if member.has_card && bases.is_empty() {
-                self.judge_silence(members, at, observed, resolved);
-            }
+    /// Of relatives of each other that the weights make the parents of one model, only the nearest is: what comes from a
+    /// model is like that one's other descendants, too. Parents of a merge have nothing in common.
+    fn keep_nearest(&mut self) {
+        let observed = |edge: &&Edge| edge.relation.is_some() && edge.directed;
+        let related = |one: &str, other: &str| {
+            self.edges.iter().any(|edge| {
+                edge.relation.is_some()
+                    && ((edge.from == one && edge.to == other) || (edge.from == other && edge.to == one))
+            })
+        };
+        let declared = |edge: &Edge| {
+            self.edges
+                .iter()
+                .any(|other| other.relation.is_none() && other.from == edge.from && other.to == edge.to)
+        };
+        let is_farther = |edge: &Edge| {
+            !declared(edge)
+                && self.edges.iter().filter(observed).any(|nearer| {
+                    nearer.from == edge.from
+                        && nearer.to != edge.to
+                        && (declared(nearer) || nearer.confidence > edge.confidence)
+                        && related(&nearer.to, &edge.to)
+                })
+        };
+        let farther: Vec<bool> = self.edges.iter().map(|edge| observed(&edge) && is_farther(edge)).collect();
+        for (edge, farther) in self.edges.iter_mut().zip(farther) {
+            edge.directed &= !farther;
         }
-    }
-
-    /// A model with a card that names no base: does it descend from another one?
-    fn judge_silence(
-        &mut self,
-        members: &[Member],
-        at: usize,
-        observed: &BTreeMap<(usize, usize), Comparison>,
-        resolved: &[Vec<(Declared, Vec<usize>)>],
-    ) {
-        let Some(member) = members.get(at) else { return };
-        for (other, parent) in members.iter().enumerate().filter(|(other, _)| *other != at) {
-            let Some(comparison) = between(observed, at, other).filter(|comparison| comparison.related)
-            else {
-                continue;
-            };
-            if matches!(comparison.relation, Relation::SameWeights | Relation::SameWeightsCast) {
-                continue;
-            }
-            let declared_back =
-                resolved.get(other).is_some_and(|bases| bases.iter().any(|(_, of)| of.contains(&at)));
-            let child = match comparison.descent {
-                Descent::BFromA => Some(at.max(other)),
-                Descent::AFromB => Some(at.min(other)),
-                Descent::Unknown => None,
-            };
-            // Without a direction, one of two silent cards is wrong; the later one is named.
-            let confidence = match child {
-                _ if declared_back => continue,
-                Some(child) if child == at => Confidence::High,
-                Some(_) => continue,
-                None if at > other && resolved.get(other).is_none_or(Vec::is_empty) => Confidence::Low,
-                None => continue,
-            };
-            let message = format!(
-                "The card names no base model, but the weights are related to those of `{}` ({}, score {:.2}).",
-                parent.path,
-                comparison.relation.name(),
-                comparison.score
-            );
-            self.findings.push(
-                Finding::new(&LINEAGE_DISAGREES, &asset(member), message)
-                    .confidence(confidence)
-                    .evidence("base", &parent.path)
-                    .evidence("relation", comparison.relation.name()),
-            );
-        }
-    }
-
-    /// Compares every model's licence with those of all its ancestors.
-    fn judge_licences(&mut self) {
-        let mut found = Vec::new();
-        for node in self.nodes.iter().filter(|node| !node.licences.is_empty()) {
-            for ancestor in self.ancestors(&node.id) {
-                let Some(missing) = licence::is_looser(&node.licences, &ancestor.licences) else { continue };
-                let words: Vec<&str> = missing.iter().map(|term| term.words()).collect();
-                let (ours, theirs) = (node.licences.join(" or "), ancestor.licences.join(" or "));
-                let message = format!(
-                    "Its licence is `{ours}`; `{}`, from which it was made, is under `{theirs}`, which asks {}.",
-                    ancestor.name,
-                    words.join(" and ")
-                );
-                let path = node.paths.first().map_or(node.name.as_str(), String::as_str);
-                let asset = Asset::new(path, Content::from_bytes(Vec::new()));
-                found.push(
-                    Finding::new(&LICENCE_LOOSER, &asset, message)
-                        .confidence(Confidence::Medium)
-                        .evidence("licence", &ours)
-                        .evidence("ancestor", &ancestor.name)
-                        .evidence("ancestor's licence", &theirs),
-                );
-            }
-        }
-        self.findings.extend(found);
-    }
-
-    /// Every model that this one descends from, by edges whose direction is known.
-    fn ancestors(&self, id: &str) -> Vec<&Node> {
-        let mut seen = BTreeSet::from([id]);
-        let mut queue = VecDeque::from([id]);
-        let mut found = Vec::new();
-        while let Some(here) = queue.pop_front() {
-            let up =
-                self.edges.iter().filter(|edge| edge.from == here && edge.directed && edge.kind.is_descent());
-            for edge in up {
-                if seen.insert(&edge.to) {
-                    queue.push_back(&edge.to);
-                    found.extend(self.node(&edge.to));
-                }
-            }
-        }
-        found
     }
 }
 
@@ -517,11 +409,32 @@ fn folded(name: &str) -> String {
     name.trim_start_matches("./").to_owned()
 }
 
-fn asset(member: &Member) -> Asset {
-    Asset::new(&member.path, Content::from_bytes(Vec::new()))
+/// Of a spherical mean and one of its parents neither tells which is which; that the mean is related to another model
+/// which the parent has nothing in common with does.
+fn mixed_from(
+    observed: &BTreeMap<(usize, usize), Comparison>,
+    a: usize,
+    b: usize,
+    members: usize,
+) -> Descent {
+    let is_merge = |one, other| between(observed, one, other).is_some_and(|c| c.relation == Relation::Merge);
+    let apart = |one, other| between(observed, one, other).is_some_and(|c| !c.related);
+    let mixes = |child, parent| {
+        (0..members)
+            .any(|third| third != child && third != parent && is_merge(child, third) && apart(parent, third))
+    };
+    match (is_merge(a, b) && mixes(b, a), is_merge(a, b) && mixes(a, b)) {
+        (true, false) => Descent::BFromA,
+        (false, true) => Descent::AFromB,
+        _ => Descent::Unknown,
+    }
 }
 
-fn between(observed: &BTreeMap<(usize, usize), Comparison>, one: usize, other: usize) -> Option<&Comparison> {
+pub(super) fn between(
+    observed: &BTreeMap<(usize, usize), Comparison>,
+    one: usize,
+    other: usize,
+) -> Option<&Comparison> {
     observed.get(&(one.min(other), one.max(other)))
 }
 

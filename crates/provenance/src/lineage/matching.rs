@@ -10,8 +10,10 @@ use super::{
 
 /// A correlation that settles at once that two tensors of the same name are each other's.
 const SETTLED: f64 = 0.5;
-/// How many pairs of one shape are compared at most; mixtures of hundreds of experts have more.
+/// How many pairs are compared at most, besides those of one name; mixtures of hundreds of experts have more.
 const MOST_PAIRS: usize = 4_000_000;
+/// The same for tensors that were resized.
+const MOST_RESIZED: usize = 100_000;
 
 /// Two tensors that belong together, as places in the sketches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +59,7 @@ pub(super) fn informative(sketch: &Sketch) -> Vec<Informative<'_>> {
         if tensor.regular || tensor.samples.len() < FEWEST {
             return None;
         }
-        let samples = Samples::of(tensor.samples.values(), tensor.scale);
+        let samples = Samples::of(&tensor.samples.values());
         if samples.is_constant() {
             return None;
         }
@@ -84,17 +86,18 @@ pub(super) fn matches(a: &[Informative<'_>], b: &[Informative<'_>]) -> Vec<Match
         }
     }
     let mut found = Vec::new();
+    let mut budget = MOST_PAIRS;
     for (ours, theirs) in groups.into_values().filter(|(_, theirs)| !theirs.is_empty()) {
         let ours: Vec<&Informative<'_>> = ours.iter().filter_map(|place| a.get(*place)).collect();
         let theirs: Vec<&Informative<'_>> = theirs.iter().filter_map(|place| b.get(*place)).collect();
-        group(&ours, &theirs, &mut found);
+        group(&ours, &theirs, &mut budget, &mut found);
     }
     resized(a, b, &mut found);
     found
 }
 
 /// One shape: names are tried first, for they are mostly right, then everything with everything.
-fn group(a: &[&Informative<'_>], b: &[&Informative<'_>], found: &mut Vec<Match>) {
+fn group(a: &[&Informative<'_>], b: &[&Informative<'_>], budget: &mut usize, found: &mut Vec<Match>) {
     let Some(first) = a.first() else { return };
     let mirror = (first.canonical.is_square() && first.canonical.short > 1).then(|| first.canonical.mirror());
     let mirrored: Option<Vec<Samples>> =
@@ -130,9 +133,8 @@ fn group(a: &[&Informative<'_>], b: &[&Informative<'_>], found: &mut Vec<Match>)
     let mut open = Vec::new();
     'all: for i in &ours {
         for at in &theirs {
-            if open.len() >= MOST_PAIRS {
-                break 'all;
-            }
+            let Some(left) = budget.checked_sub(1) else { break 'all };
+            *budget = left;
             if let (Some(one), Some(other)) = (a.get(*i), b.get(*at)) {
                 let (correlation, crossed) = compare(one, *at, other);
                 open.push((correlation, *i, *at, crossed));
@@ -175,12 +177,21 @@ fn resized(a: &[Informative<'_>], b: &[Informative<'_>], found: &mut Vec<Match>)
     let (used_a, used_b): (BTreeSet<usize>, BTreeSet<usize>) =
         found.iter().map(|pair| (pair.a, pair.b)).unzip();
     let mut taken = BTreeSet::new();
-    for one in a.iter().filter(|tensor| !used_a.contains(&tensor.index)) {
+    let mut budget = MOST_RESIZED;
+    let left = |tensors: &'_ [Informative<'_>], used: &BTreeSet<usize>| {
+        let open =
+            |tensor: &Informative<'_>| !tensor.tensor.anchors.is_empty() && !used.contains(&tensor.index);
+        (0..tensors.len()).filter(|at| tensors.get(*at).is_some_and(open)).collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (left(a, &used_a), left(b, &used_b));
+    for one in ours.iter().filter_map(|at| a.get(*at)) {
         let mut best: Option<(f64, usize, f64, usize)> = None;
-        for other in b.iter().filter(|tensor| !used_b.contains(&tensor.index)) {
+        for other in theirs.iter().filter_map(|at| b.get(*at)) {
             if taken.contains(&other.index) {
                 continue;
             }
+            let Some(left) = budget.checked_sub(1) else { return };
+            budget = left;
             if let Some((correlation, samples)) = anchored(one.tensor, other.tensor)
                 && best.is_none_or(|best| correlation > best.0)
             {
@@ -210,8 +221,7 @@ fn anchored(a: &TensorSketch, b: &TensorSketch) -> Option<(f64, usize)> {
     }
     a.anchors.iter().rev().find_map(|anchor| {
         let other = b.anchors.iter().find(|other| other.octave == anchor.octave)?;
-        let one = Samples::of(anchor.samples.values(), a.scale);
-        let other = Samples::of(other.samples.values(), b.scale);
+        let (one, other) = (Samples::of(&anchor.samples.values()), Samples::of(&other.samples.values()));
         (one.unit.len() == other.unit.len() && one.unit.len() >= FEWEST)
             .then(|| (one.correlation(&other).abs(), one.unit.len()))
     })

@@ -11,6 +11,7 @@ mod element;
 mod elements;
 mod graph;
 mod grid;
+mod judgement;
 mod licence;
 mod matching;
 mod packed;

@@ -2,11 +2,9 @@
 
 use super::sketch::{Precision, TensorSketch};
 
-/// Samples of one tensor, unpacked and standardised.
+/// Samples of one tensor, standardised.
 #[derive(Clone, Debug)]
 pub(super) struct Samples {
-    /// As they were read.
-    pub(super) raw: Vec<f32>,
     /// Clipped at four standard deviations, then with mean zero and length one: a few outliers decide nothing.
     pub(super) unit: Vec<f32>,
 }
@@ -15,10 +13,9 @@ pub(super) struct Samples {
 const CLIP: f64 = 4.0;
 
 impl Samples {
-    pub(super) fn of(values: Vec<f32>, scale: f32) -> Self {
-        let raw: Vec<f32> = values.into_iter().map(|value| value * scale).collect();
-        let (mean, deviation) = moments(&raw);
-        let clipped: Vec<f64> = raw
+    pub(super) fn of(values: &[f32]) -> Self {
+        let (mean, deviation) = moments(values);
+        let clipped: Vec<f64> = values
             .iter()
             .map(|value| (f64::from(*value) - mean).clamp(-CLIP * deviation, CLIP * deviation))
             .collect();
@@ -28,7 +25,7 @@ impl Samples {
             .iter()
             .map(|value| if length > 0.0 { ((value - centre) / length) as f32 } else { 0.0 })
             .collect();
-        Self { raw, unit }
+        Self { unit }
     }
 
     /// Does every value equal every other?
@@ -38,10 +35,7 @@ impl Samples {
 
     /// The same in another order.
     pub(super) fn reordered(&self, places: &[usize]) -> Self {
-        let pick = |values: &[f32]| {
-            places.iter().map(|place| values.get(*place).copied().unwrap_or(0.0)).collect::<Vec<f32>>()
-        };
-        Self { raw: pick(&self.raw), unit: pick(&self.unit) }
+        Self { unit: reordered(&self.unit, places) }
     }
 
     /// Pearson's r of the clipped values.
@@ -58,6 +52,10 @@ impl Samples {
         let rest: f32 = ours_left.iter().zip(others_left).map(|(x, y)| x * y).sum();
         f64::from(sums.iter().sum::<f32>() + rest)
     }
+}
+
+fn reordered(values: &[f32], places: &[usize]) -> Vec<f32> {
+    places.iter().map(|place| values.get(*place).copied().unwrap_or(0.0)).collect()
 }
 
 /// Mean and standard deviation.
@@ -95,24 +93,32 @@ impl Traits {
         is_proportional(self.correlation)
     }
 
-    pub(super) fn of(a: (&TensorSketch, &Samples), b: (&TensorSketch, &Samples)) -> Self {
-        let pairs = || a.1.raw.iter().zip(&b.1.raw).map(|(x, y)| (f64::from(*x), f64::from(*y)));
+    /// With `mirror`, the places at which `b`'s samples stand in the order of `a`'s.
+    pub(super) fn of(a: &TensorSketch, b: &TensorSketch, mirror: Option<&[usize]>) -> Self {
+        let read = |tensor: &TensorSketch| {
+            tensor.samples.values().into_iter().map(|value| value * tensor.scale).collect::<Vec<f32>>()
+        };
+        let (ours, theirs) = (read(a), read(b));
+        let theirs = mirror.map_or(theirs.clone(), |places| reordered(&theirs, places));
+        let pairs = || ours.iter().zip(&theirs).map(|(x, y)| (f64::from(*x), f64::from(*y)));
         let (correlation, slope) = regression(pairs());
         let (kept_correlation, kept_slope) = regression(pairs().filter(|(x, y)| *x != 0.0 && *y != 0.0));
-        let count = a.1.raw.len().max(1) as f64;
+        let count = ours.len().max(1) as f64;
         let zeroed = [
             pairs().filter(|(x, y)| *x != 0.0 && *y == 0.0).count() as f64 / count,
             pairs().filter(|(x, y)| *x == 0.0 && *y != 0.0).count() as f64 / count,
         ];
         let close = |(x, y): &(f64, f64)| (x - y).abs() <= 0.0045 * x.abs().max(y.abs());
         let near = pairs().filter(close).count() as f64 / count;
-        let narrower = a.0.precision != b.0.precision && a.0.precision.min(b.0.precision) < Precision::Wide;
+        // The standard error of the slope.
+        let uncertain = ((1.0 - correlation * correlation).max(0.0) / count).sqrt();
+        let narrower = a.precision != b.precision && a.precision.min(b.precision) < Precision::Wide;
         Self {
             correlation,
             slope,
-            identical: a.0.fingerprint == b.0.fingerprint,
+            identical: a.fingerprint == b.fingerprint,
             scaled: is_proportional(correlation) && (slope.abs() - 1.0).abs() > 2e-3,
-            rounded: near >= 0.98 && narrower && (slope - 1.0).abs() < 2e-3,
+            rounded: near >= 0.98 && narrower && (slope - 1.0).abs() < 2e-3 + 3.0 * uncertain,
             zeroed,
             kept_slope,
             kept_correlation,

@@ -23,6 +23,10 @@ const GRID_ELEMENTS: u64 = 2048;
 const GRID_ROWS: u64 = 64;
 /// Groups that share a scale begin at multiples of this.
 const ALIGNED: u64 = 256;
+/// A tensor that is read whole for its profile is held whole up to this many bytes.
+const HELD: u64 = 8 << 20;
+/// Tensors that are sketched at most; the largest mixtures of experts have about 100,000.
+pub(super) const MOST_TENSORS: usize = 250_000;
 /// Samples of one anchor.
 pub(super) const ANCHOR: usize = 256;
 /// Length of one stretch of an anchor.
@@ -76,6 +80,13 @@ pub(super) struct TensorSketch {
     pub(super) anchors: Vec<Anchor>,
 }
 
+impl TensorSketch {
+    /// The element type under one name, however its format spells it.
+    pub(super) fn kind(&self) -> String {
+        Encoding::named(&self.dtype).map_or_else(|| self.dtype.clone(), |encoding| format!("{encoding:?}"))
+    }
+}
+
 /// Samples of the first `2^octave` rows, divided by the tensor's scale: comparable when a vocabulary was resized.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Anchor {
@@ -107,8 +118,12 @@ impl Sketch {
     pub fn of(label: impl Into<String>, sources: Vec<TensorSource>, stop: &dyn Fn() -> bool) -> Self {
         let mut sketch =
             Self { label: label.into(), tensors: Vec::new(), gaps: Vec::new(), read: 0, size: 0 };
-        let (sources, unread) = packed::unpack(sources);
+        let (mut sources, unread) = packed::unpack(sources);
         sketch.gaps.extend(unread);
+        if let Some(more) = sources.len().checked_sub(MOST_TENSORS).filter(|more| *more > 0) {
+            sketch.gaps.push(format!("{more} tensors beyond the first {MOST_TENSORS} were not sketched"));
+            sources.truncate(MOST_TENSORS);
+        }
         let mut opened = Vec::new();
         let mut refused: Vec<(String, Unread)> = Vec::new();
         for source in sources {
@@ -212,6 +227,9 @@ impl Open {
     }
 
     fn sketch(&mut self, profile: bool, rare: bool) -> Result<TensorSketch, ReadError> {
+        if profile && self.bytes <= HELD {
+            self.elements.hold()?;
+        }
         let (samples, widths) = self.samples()?;
         let scale = samples.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         let scale = if scale > 0.0 { scale } else { 1.0 };

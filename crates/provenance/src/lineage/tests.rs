@@ -1,5 +1,7 @@
 //! Lineage from end to end, on models that are made here.
 
+mod relatives;
+
 use std::{
     io,
     sync::{
@@ -26,7 +28,9 @@ fn drawn(random: &mut Random, name: &str, shape: &[u64]) -> (String, Vec<u64>, V
     (name.to_owned(), shape.to_vec(), values)
 }
 
-type Tensors = Vec<(String, Vec<u64>, Vec<f32>)>;
+/// Name, shape, values.
+type Tensor = (String, Vec<u64>, Vec<f32>);
+type Tensors = Vec<Tensor>;
 
 fn model(seed: u64) -> Tensors {
     let mut random = Random::keyed(seed, 7, 7);
@@ -313,10 +317,29 @@ fn declarations_that_the_weights_contradict_and_looser_licences_are_found() {
     assert!(found.contains(&("provenance/lineage-disagrees", "org/liar")), "{found:?}");
     assert!(found.contains(&("provenance/licence-looser-than-ancestor", "org/child")), "{found:?}");
     assert!(!found.contains(&("provenance/lineage-disagrees", "org/child")), "{found:?}");
+    // What was not made from it owes it nothing.
+    assert!(!found.contains(&("provenance/licence-looser-than-ancestor", "org/liar")), "{found:?}");
     let observed = graph.edges.iter().find(|edge| edge.source == Source::Weights).unwrap();
     assert!(observed.directed && graph.node(&observed.to).unwrap().name == "org/parent");
     insta::assert_snapshot!(tree(&graph));
     assert!(dot(&graph).starts_with("digraph lineage {"));
+}
+
+#[test]
+fn models_that_declare_each_other_make_a_graph_that_ends() {
+    let one = sketch(sources(&model(1)));
+    let other = sketch(sources(&changed(&model(1), |at, value| value + 0.1 * jitter(at))));
+    let graph = Graph::of(&[
+        member("one", &one, "mit", Some("other")),
+        member("other", &other, "cc-by-nc-4.0", Some("one")),
+        member("\u{1b}[31m\n\"self", &sketch(sources(&model(2))), "mit", Some("\u{1b}[31m\n\"self")),
+    ]);
+    let tree = tree(&graph);
+    assert!(tree.contains("one (mit)") && tree.contains("other (cc-by-nc-4.0)"), "{tree}");
+    for text in [tree, dot(&graph)] {
+        assert!(!text.contains('\u{1b}') && text.lines().count() < 20, "{text}");
+    }
+    assert!(graph.findings().iter().any(|finding| finding.rule.id == LICENCE_LOOSER.id));
 }
 
 #[test]

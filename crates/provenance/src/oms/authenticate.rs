@@ -52,7 +52,7 @@ pub fn authenticate(bundle: &Bundle, trust: &Trust, now: u64) -> Result<Authenti
 ///
 /// # Errors
 /// A problem of kind [`Reason::Signature`] when it is something else.
-pub fn require_statement(bundle: &Bundle) -> Result<(), Problem> {
+fn require_statement(bundle: &Bundle) -> Result<(), Problem> {
     let found = &bundle.envelope.payload_type;
     if found == IN_TOTO {
         return Ok(());
@@ -93,8 +93,14 @@ fn by_key(bundle: &Bundle, material: &KeyMaterial, key: &PublicKey) -> Result<Au
     }
     let hash = key.curve().hash();
     check(bundle, key, hash, &mut notes)?;
-    let signer =
-        Signer { kind: SignerKind::Key, key_sha256: Some(ours), subject: None, identity: None, issuer: None };
+    let signer = Signer {
+        kind: SignerKind::Key,
+        key_sha256: Some(ours),
+        subject: None,
+        identity: None,
+        issuer: None,
+        signed_at: None,
+    };
     Ok(Authenticated { signer, notes })
 }
 
@@ -143,6 +149,7 @@ fn by_certificate(
         subject: Some(leaf.subject()),
         identity: None,
         issuer: Some(leaf.issuer()),
+        signed_at: None,
     };
     Ok(Authenticated { signer, notes })
 }

@@ -17,8 +17,8 @@ fn judged(statement: &Value) -> Problem {
 }
 
 fn judge_bytes(key: &PrivateKey, payload: Vec<u8>, kind: &str) -> Result<Manifest, Problem> {
-    let envelope = Envelope::sign(payload, kind, key, false).unwrap();
-    let bundle = Bundle { envelope, ..key_bundle(&manifest(), key).unwrap() };
+    let envelope = Envelope::sign(payload, kind, key).unwrap();
+    let bundle = Bundle { envelope, ..key_bundle(manifest().to_statement().unwrap(), key).unwrap() };
     let bundle = Bundle::parse(bundle.to_json().unwrap().as_bytes())?;
     authenticate(&bundle, &Trust::Key(key.public().unwrap()), 0)?;
     Manifest::parse(&bundle.envelope.payload)
@@ -141,7 +141,7 @@ fn something_else_than_a_statement_is_not_believed() {
 fn envelopes_that_do_not_have_one_signature_over_their_payload_are_refused() {
     let key = key();
     let trust = Trust::Key(key.public().unwrap());
-    let bundle = key_bundle(&manifest(), &key).unwrap();
+    let bundle = key_bundle(manifest().to_statement().unwrap(), &key).unwrap();
     let judge = |change: &dyn Fn(&mut Value)| {
         let mut value: Value = serde_json::from_str(&bundle.to_json().unwrap()).unwrap();
         change(&mut value);

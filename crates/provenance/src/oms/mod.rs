@@ -18,7 +18,7 @@ mod sign;
 mod statement;
 mod verdict;
 
-pub use authenticate::{Authenticated, Trust, authenticate, require_statement};
+pub use authenticate::{Authenticated, Trust, authenticate};
 pub use bundle::{Bundle, KeyMaterial, LARGEST_BUNDLE, MEDIA_TYPE, Material};
 pub use compare::Observation;
 pub use manifest::{Block, Manifest};

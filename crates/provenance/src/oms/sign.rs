@@ -1,30 +1,27 @@
-//! Making bundles.
+//! Making bundles of any in-toto statement: [`Manifest::to_statement`](super::Manifest::to_statement), or an attestation.
 
-use super::{
-    bundle::{Bundle, KeyMaterial, MEDIA_TYPE, Material},
-    manifest::Manifest,
-};
+use super::bundle::{Bundle, KeyMaterial, MEDIA_TYPE, Material};
 use crate::{
     certificates::Certificate,
     dsse::{Envelope, IN_TOTO},
     keys::{KeyError, PrivateKey},
 };
 
-/// Signs a manifest; the bundle names the key by its digest.
+/// Signs a statement; the bundle names the key by its digest.
 ///
 /// # Errors
 /// When the key fails to sign.
-pub fn key_bundle(manifest: &Manifest, key: &PrivateKey) -> Result<Bundle, KeyError> {
+pub fn key_bundle(statement: Vec<u8>, key: &PrivateKey) -> Result<Bundle, KeyError> {
     let hint = Some(key.public()?.hint()?);
-    signed(manifest, key, Material::Key(KeyMaterial { hint, pem: None }))
+    signed(statement, key, Material::Key(KeyMaterial { hint, pem: None }))
 }
 
-/// Signs a manifest; the bundle carries the certificate of the key, and those above it.
+/// Signs a statement; the bundle carries the certificate of the key, and those above it.
 ///
 /// # Errors
 /// When the certificate is that of another key, or the key fails to sign.
 pub fn certificate_bundle(
-    manifest: &Manifest,
+    statement: Vec<u8>,
     key: &PrivateKey,
     certificate: &Certificate,
     above: &[Certificate],
@@ -33,11 +30,10 @@ pub fn certificate_bundle(
         return Err(KeyError::Certificate);
     }
     let chain = std::iter::once(certificate).chain(above).map(|certificate| certificate.der().to_vec());
-    signed(manifest, key, Material::Certificates(chain.collect()))
+    signed(statement, key, Material::Certificates(chain.collect()))
 }
 
-fn signed(manifest: &Manifest, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
-    let statement = manifest.to_statement().map_err(|_| KeyError::Signing)?;
-    let envelope = Envelope::sign(statement, IN_TOTO, key, false)?;
+fn signed(statement: Vec<u8>, key: &PrivateKey, material: Material) -> Result<Bundle, KeyError> {
+    let envelope = Envelope::sign(statement, IN_TOTO, key)?;
     Ok(Bundle { media_type: MEDIA_TYPE.to_owned(), material, envelope })
 }

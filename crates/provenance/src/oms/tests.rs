@@ -55,7 +55,7 @@ fn what_a_key_signs_is_authenticated_with_its_public_half_alone() {
         let pair = KeyPair::generate_for(algorithm).unwrap();
         let key = PrivateKey::from_pem(pair.serialize_pem().as_bytes(), None).unwrap();
         let manifest = manifest();
-        let text = key_bundle(&manifest, &key).unwrap().to_json().unwrap();
+        let text = key_bundle(manifest.to_statement().unwrap(), &key).unwrap().to_json().unwrap();
         assert!(!text.contains('\n'));
         let bundle = Bundle::parse(text.as_bytes()).unwrap();
         let public = key.public().unwrap();
@@ -102,7 +102,7 @@ const IN_2027: u64 = 1_800_000_000;
 #[test]
 fn what_a_certificate_signs_is_authenticated_with_its_root_alone() {
     let (key, leaf, root) = certified(&[KeyUsagePurpose::DigitalSignature]);
-    let bundle = certificate_bundle(&manifest(), &key, &leaf, &[]).unwrap();
+    let bundle = certificate_bundle(manifest().to_statement().unwrap(), &key, &leaf, &[]).unwrap();
     let bundle = Bundle::parse(bundle.to_json().unwrap().as_bytes()).unwrap();
     let trust = Trust::Roots(vec![root]);
     let found = authenticate(&bundle, &trust, IN_2025).unwrap();
@@ -123,10 +123,11 @@ fn what_a_certificate_signs_is_authenticated_with_its_root_alone() {
 #[test]
 fn a_certificate_that_is_not_for_signing_authenticates_nothing() {
     let (key, leaf, root) = certified(&[KeyUsagePurpose::KeyEncipherment]);
-    let bundle = certificate_bundle(&manifest(), &key, &leaf, &[]).unwrap();
+    let bundle = certificate_bundle(manifest().to_statement().unwrap(), &key, &leaf, &[]).unwrap();
     let problem = authenticate(&bundle, &Trust::Roots(vec![root]), IN_2025).unwrap_err();
     assert_eq!(problem.kind, Reason::Usage);
-    let error = certificate_bundle(&manifest(), &super::tests::key(), &leaf, &[]).unwrap_err();
+    let error =
+        certificate_bundle(manifest().to_statement().unwrap(), &super::tests::key(), &leaf, &[]).unwrap_err();
     assert_eq!(error.to_string(), "the certificate is that of another key");
 }
 
@@ -282,7 +283,7 @@ proptest! {
     #[test]
     fn a_bundle_that_lost_or_changed_bytes_is_never_believed(cut in 0usize..3_000, bit in 0u8..8, truncate: bool) {
         let key = key();
-        let mut bytes = key_bundle(&manifest(), &key).unwrap().to_json().unwrap().into_bytes();
+        let mut bytes = key_bundle(manifest().to_statement().unwrap(), &key).unwrap().to_json().unwrap().into_bytes();
         let cut = cut % bytes.len();
         if truncate { bytes.truncate(cut) } else { bytes[cut] ^= 1 << bit }
         let believed = Bundle::parse(&bytes)
@@ -298,7 +299,7 @@ proptest! {
 #[test]
 fn the_key_of_a_bundle_of_before_version_1_is_compared_too() {
     let key = key();
-    let bundle = key_bundle(&manifest(), &key).unwrap();
+    let bundle = key_bundle(manifest().to_statement().unwrap(), &key).unwrap();
     let of = |pem: &PublicKey| {
         let pem = Some(pem.to_pem().unwrap().into_bytes());
         Bundle { material: Material::Key(KeyMaterial { hint: None, pem }), ..bundle.clone() }

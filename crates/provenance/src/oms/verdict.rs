@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::attestation::Judgement;
+
 /// The whole answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
@@ -28,6 +30,10 @@ pub struct Verdict {
     /// The files that were checked, when only a part of the model was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub checked: Option<Vec<String>>,
+    /// What a policy or deny list demanded of the verified model, and whether it was there. Absent without one, and when
+    /// the model failed before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<Judgement>,
 }
 
 impl Verdict {
@@ -44,6 +50,7 @@ impl Verdict {
             notes: Vec::new(),
             unsigned: Vec::new(),
             checked: None,
+            policy: None,
         }
     }
 
@@ -103,6 +110,10 @@ pub enum Reason {
     Empty,
     /// Someone else signed.
     Identity,
+    /// A deny list names the signer, the model or a file of it.
+    Revoked,
+    /// The policy demands something that is not there.
+    Policy,
 }
 
 impl Reason {
@@ -122,6 +133,8 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::Empty => "empty",
             Self::Identity => "identity",
+            Self::Revoked => "revoked",
+            Self::Policy => "policy",
         }
     }
 }
@@ -246,6 +259,9 @@ pub struct Signer {
     /// The certificate's issuer, or the identity provider.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issuer: Option<String>,
+    /// When it was signed, as a transparency log or a timestamp authority proves (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_at: Option<String>,
 }
 
 /// How a signer is known.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Environment, Evaluator, as_unknown, iteration};
 use crate::{
     syntax::{Block, Body, ExpressionKind as Kind},
-    value::{Data, Object, Value},
+    value::{Object, Value},
 };
 
 /// What Terraform itself reads, not the provider.
@@ -87,10 +87,6 @@ impl<'p> Evaluator<'p> {
 /// Adds a block to those of its type.
 fn push(object: &mut Object, kind: &Arc<str>, value: Value) {
     let place = value.at;
-    let list =
-        object.entry(Arc::clone(kind)).or_insert_with(|| Value { at: place, ..Value::list(Vec::new()) });
-    match &mut list.data {
-        Data::List(list) => Arc::make_mut(list).push(value),
-        _ => *list = Value { at: place, ..Value::list(vec![list.clone(), value]) },
-    }
+    let known = object.remove(kind).unwrap_or_else(|| Value { at: place, ..Value::list(Vec::new()) });
+    object.insert(Arc::clone(kind), known.with_element(value));
 }

@@ -5,12 +5,12 @@ use std::{rc::Rc, sync::Arc};
 use super::{
     DEEPEST_MODULE, Environment, Evaluator, as_unknown,
     resource::shown_key,
-    scope::{Called, Caller, Form, Instances, Scope, Slot},
+    scope::{Called, Caller, Calls, Form, Scope, Slot},
     through,
 };
 use crate::{
     source::FileId,
-    syntax::{Block, Call, ExpressionKind as Kind, parse_template},
+    syntax::{Block, Call, Expression, ExpressionKind as Kind, parse_template},
     terraform::{functions, project::resolve},
     value::{Data, Object, Value},
 };
@@ -39,23 +39,69 @@ pub(super) fn gather(form: Form, instances: impl Iterator<Item = (Option<Value>,
 impl<'p> Evaluator<'p> {
     /// What `module.name` stands for: its outputs, for one instance or each.
     pub(super) fn module_value(&mut self, scope: usize, name: &Arc<str>, file: FileId) -> Value {
-        let reference = format!("module.{name}");
-        match self.called(scope, name, file) {
-            None => Value::unknown(reference, "the module is not called here"),
-            Some(called) => {
-                let mut values = Vec::new();
-                for one in &called.list {
-                    let value = match one.scope {
-                        Some(inner) => self.outputs(inner, &reference),
-                        None => {
-                            Value::unknown(reference.as_str(), "the module is not part of what is scanned")
-                        }
-                    };
-                    values.push((one.key.clone(), value));
-                }
-                gather(called.form, values.into_iter())
-            }
+        let known = self.scope(scope).and_then(|scope| scope.gathered.get(name));
+        if let Some(value) = known {
+            return value.clone();
         }
+        let reference = format!("module.{name}");
+        let Some(called) = self.called(scope, name, file) else {
+            return Value::unknown(reference, "the module is not called here");
+        };
+        let outer = std::mem::replace(&mut self.met_busy, false);
+        let mut values = Vec::new();
+        for one in &called.list {
+            let value = match one.scope {
+                Some(inner) => self.outputs(inner, &reference),
+                None => Value::unknown(reference.as_str(), "the module is not part of what is scanned"),
+            };
+            values.push((one.key.clone(), value));
+        }
+        let value = gather(called.form, values.into_iter());
+        // An output that is being computed is unknown to whoever asks meanwhile, and known later.
+        if !self.met_busy
+            && let Some(scope) = self.scopes.get_mut(scope)
+        {
+            scope.gathered.insert(Arc::clone(name), value.clone());
+        }
+        self.met_busy |= outer;
+        value
+    }
+
+    /// `module.name.output` and `module.name[key].output`: that output alone, because two modules may need outputs of each
+    /// other. `None` for anything else.
+    pub(super) fn module_output(
+        &mut self,
+        base: &'p Expression,
+        output: &Arc<str>,
+        env: &Environment,
+    ) -> Option<Value> {
+        let (base, index) = match &base.kind {
+            Kind::Index(base, index) => (&**base, Some(index)),
+            _ => (base, None),
+        };
+        let Kind::Member(root, name) = &base.kind else { return None };
+        if !matches!(&root.kind, Kind::Variable(root) if &**root == "module") {
+            return None;
+        }
+        let called = self.called(env.scope, name, env.file)?;
+        let key = match index {
+            Some(index) => Some(self.evaluate(index, env).as_text()?),
+            None => None,
+        };
+        let wanted = |one: &&Called| one.key.as_ref().and_then(Value::as_text) == key;
+        let found = match called.form {
+            Form::Unknown => called.list.first(),
+            Form::Single | Form::Count | Form::Each => called.list.iter().find(wanted),
+        }?;
+        let module = format!("module.{name}");
+        let Some(scope) = found.scope else {
+            return Some(Value::unknown(
+                format!("{module}.{output}"),
+                "the module is not part of what is scanned",
+            ));
+        };
+        let (file, block) = self.scope(scope)?.module.declared("output", output, env.file)?;
+        Some(self.output(scope, output, file, block, &module))
     }
 
     /// Every output of a module instance.
@@ -85,7 +131,10 @@ impl<'p> Evaluator<'p> {
         match self.scope(scope).and_then(|scope| scope.outputs.get(name)) {
             Some(Slot::Done(value)) => return value.clone(),
             // An output that is not finished is unknown to whoever asks while it is computed.
-            Some(Slot::Busy) => return Value::unknown(reference, "it depends on itself"),
+            Some(Slot::Busy) => {
+                self.met_busy = true;
+                return Value::unknown(reference, "it depends on itself");
+            }
             None => {}
         }
         if let Some(scope) = self.scopes.get_mut(scope) {
@@ -109,12 +158,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The instances of a module call; `None` when there is no such call or it depends on itself.
-    pub(super) fn called(
-        &mut self,
-        scope: usize,
-        name: &Arc<str>,
-        file: FileId,
-    ) -> Option<Rc<Instances<Called>>> {
+    pub(super) fn called(&mut self, scope: usize, name: &Arc<str>, file: FileId) -> Option<Rc<Calls>> {
         match self.scope(scope)?.calls.get(name) {
             Some(Slot::Done(called)) => return Some(Rc::clone(called)),
             Some(Slot::Busy) => return None,
@@ -148,7 +192,7 @@ impl<'p> Evaluator<'p> {
             });
             list.push(Called { key: key.clone(), scope: made });
         }
-        let called = Rc::new(Instances { form: keys.form, list });
+        let called = Rc::new(Calls { form: keys.form, list });
         self.scopes.get_mut(scope)?.calls.insert(Arc::clone(name), Slot::Done(Rc::clone(&called)));
         Some(called)
     }
@@ -252,6 +296,11 @@ impl<'p> Evaluator<'p> {
         last
     }
 
+    /// The folder of the root module, where Terraform runs: paths are from there.
+    fn root_folder(&self) -> Arc<str> {
+        self.scope(0).map(|scope| Arc::clone(&scope.module.folder)).unwrap_or_default()
+    }
+
     /// Functions that read the files of the project.
     fn file_function(&mut self, name: &str, arguments: &[Value], env: &Environment) -> Value {
         let unknown = |why| Value::unknown(format!("{name}()"), why);
@@ -272,7 +321,9 @@ impl<'p> Evaluator<'p> {
                 None => unknown("an argument is missing"),
             };
         }
-        let Some(path) = resolve("", &text) else { return unknown("the path leaves what is scanned") };
+        let Some(path) = resolve(&self.root_folder(), &text) else {
+            return unknown("the path leaves what is scanned");
+        };
         let file = self.tree.entry(&path).filter(|entry| {
             matches!(entry.kind, bartizan_core::EntryKind::File | bartizan_core::EntryKind::LinkInside)
         });
@@ -322,7 +373,7 @@ impl<'p> Evaluator<'p> {
     fn file_set(&mut self, folder: &str, pattern: &Value) -> Value {
         let Some(text) = pattern.as_text() else { return as_unknown(pattern) };
         let glob = globset::GlobBuilder::new(&text).literal_separator(true).build();
-        let (Ok(glob), Some(folder)) = (glob, resolve("", folder)) else {
+        let (Ok(glob), Some(folder)) = (glob, resolve(&self.root_folder(), folder)) else {
             return Value::failed("fileset()", "the pattern or the folder is wrong");
         };
         let matcher = glob.compile_matcher();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Environment, Evaluator, as_unknown};
 use crate::{
     syntax::{For, Name},
-    value::{Data, Object, Value},
+    value::{Data, LARGEST, Object, Value},
 };
 
 /// Key and element of each entry; `None` when they are not known.
@@ -50,6 +50,7 @@ impl<'p> Evaluator<'p> {
         let Some(elements) = elements(&collection) else { return as_unknown(&collection) };
         let mut list = Vec::new();
         let mut object = Object::new();
+        let mut weight = 0usize;
         for (key, element) in elements {
             if self.stopped {
                 return Value::unknown("…", "a limit of evaluation was reached");
@@ -65,16 +66,18 @@ impl<'p> Evaluator<'p> {
                 }
             }
             let result = self.evaluate(&of.result, &inner);
+            weight = weight.saturating_add(result.weight());
+            if weight > LARGEST as usize {
+                return Value::unknown("…", "the value has too many elements");
+            }
             match &of.result_key {
                 None => list.push(result),
                 Some(result_key) => {
                     let result_key = self.evaluate(result_key, &inner);
                     let Some(name) = result_key.as_text() else { return as_unknown(&result_key) };
                     if of.groups {
-                        let group = object.entry(name).or_insert_with(|| Value::list(Vec::new()));
-                        if let Data::List(group) = &mut group.data {
-                            Arc::make_mut(group).push(result);
-                        }
+                        let group = object.remove(&name).unwrap_or_else(|| Value::list(Vec::new()));
+                        object.insert(name, group.with_element(result));
                     } else {
                         object.insert(name, result);
                     }

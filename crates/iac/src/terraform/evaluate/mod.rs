@@ -11,16 +11,20 @@ mod scope;
 mod shelf;
 mod template;
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use bartizan_core::Tree;
 
-use super::project::Project;
+use super::{module::Module, project::Project};
 use crate::{
     resource::Resource,
     source::{FileId, Place},
-    syntax::{Expression, Part, Span},
-    value::{Data, Provenance, Unresolved, Value},
+    syntax::{Block, Expression, ExpressionKind, Part, Span},
+    value::{Data, Link, Provenance, Unresolved, Value},
 };
 pub(super) use scope::Scope;
 pub(super) use shelf::Shelf;
@@ -29,7 +33,7 @@ pub(super) use template::Text;
 /// How deeply evaluation may go through references, calls and nesting.
 const DEEPEST: u32 = 220;
 /// Steps of evaluation for one root.
-const MOST_STEPS: u64 = 20_000_000;
+const MOST_STEPS: u64 = 5_000_000;
 /// Instances of resources and modules of one root.
 const MOST_INSTANCES: usize = 100_000;
 /// Module calls inside each other.
@@ -83,8 +87,12 @@ pub(super) struct Evaluator<'p> {
     steps: u64,
     instances: usize,
     stopped: bool,
+    /// Was an output asked for that is being computed?
+    met_busy: bool,
     shelf: &'p Shelf<Vec<Part>>,
     templates: BTreeMap<String, Option<&'p [Part]>>,
+    /// Folders whose declarations were listed.
+    declared: BTreeSet<Arc<str>>,
     /// Limits that were reached, in words, with where.
     pub(super) gaps: Vec<(Option<Place>, String)>,
     /// Folders of modules that were evaluated.
@@ -112,7 +120,9 @@ impl<'p> Evaluator<'p> {
             steps: 0,
             instances: 0,
             stopped: false,
+            met_busy: false,
             templates: BTreeMap::new(),
+            declared: BTreeSet::new(),
             gaps: Vec::new(),
             visited: Vec::new(),
             remote: Vec::new(),
@@ -129,6 +139,11 @@ impl<'p> Evaluator<'p> {
         self.depth += 1;
         let value = self.expression(expression, env);
         self.depth -= 1;
+        self.steps = self.steps.saturating_add(cost(expression, &value));
+        if value.is_too_large() {
+            self.gap(Some(place), "a value has too many elements".to_owned());
+            return Value::unknown("…", "the value has too many elements").or_at(place);
+        }
         // The place is that of the expression in the attribute, not of the literal far away that a reference leads to.
         Value { at: Some(place), ..value }
     }
@@ -172,6 +187,25 @@ impl<'p> Evaluator<'p> {
     pub(super) fn scope(&self, index: usize) -> Option<&Scope<'p>> {
         self.scopes.get(index)
     }
+}
+
+/// Steps for what an expression made anew, so that memory is bounded as time is.
+fn cost(expression: &Expression, value: &Value) -> u64 {
+    let made = match &expression.kind {
+        ExpressionKind::Call(call)
+            if matches!(&*call.name, "setproduct" | "chunklist" | "transpose" | "jsondecode") =>
+        {
+            value.weight()
+        }
+        ExpressionKind::Call(_) | ExpressionKind::Template(_) | ExpressionKind::For(_) => match &value.data {
+            Data::List(elements) => elements.len(),
+            Data::Object(entries) => entries.len(),
+            Data::Text(text) => text.len() / 64,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    made as u64
 }
 
 /// The value that a reference yields: the same, with where it came from.
@@ -220,10 +254,75 @@ impl<'p> Evaluator<'p> {
             self.instances_of(index, mode, id);
         }
         for (file, block) in module.all("module") {
-            if self.stopped || self.scopes.len() > MOST_INSTANCES {
+            if self.stopped {
+                return;
+            }
+            if self.scopes.len() > MOST_INSTANCES {
+                let place = block.header.of(file);
+                self.gap(Some(place), format!("more than {MOST_INSTANCES} instances"));
                 return;
             }
             self.called(index, &block.label(0).into(), file);
         }
+        self.declarations(index, module);
+    }
+
+    /// Blocks that make nothing, and that rules may be about all the same: `provider.aws`, `module`, `variable`, `output`,
+    /// `terraform`.
+    fn declarations(&mut self, index: usize, module: &'p Module) {
+        // Calls of the same module share its declarations: they are judged where the module is first.
+        let first = self.declared.insert(Arc::clone(&module.folder));
+        for (file, document) in module.files() {
+            for block in &document.body.blocks {
+                let label = block.label(0);
+                let kind: Arc<str> = match &*block.kind {
+                    "module" if !label.is_empty() => "module".into(),
+                    "provider" if first && !label.is_empty() => format!("provider.{label}").into(),
+                    "variable" | "output" if first && !label.is_empty() => Arc::clone(&block.kind),
+                    "terraform" if first => "terraform".into(),
+                    _ => continue,
+                };
+                self.declaration(index, *file, block, kind);
+            }
+        }
+    }
+
+    fn declaration(&mut self, index: usize, file: FileId, block: &'p Block, kind: Arc<str>) {
+        let env = Environment { scope: index, file, bindings: None };
+        let place = env.place(block.span);
+        if !self.count_instance(place) {
+            return;
+        }
+        let prefix = self.scope(index).map_or_else(String::new, |scope| scope.address.clone());
+        let address = match (&*block.kind, block.label(0)) {
+            (kind, "") => format!("{prefix}{kind}"),
+            ("variable", label) => format!("{prefix}var.{label}"),
+            (kind, label) => format!("{prefix}{kind}.{label}"),
+        };
+        let mut content = self.body(&block.body, &env, &*block.kind == "module");
+        if &*block.kind == "variable" {
+            // A type is no value.
+            content.remove("type");
+        }
+        let body = Value::object(content).or_at(place);
+        let link = Link {
+            scope: index as u32,
+            kind: Arc::clone(&kind),
+            name: block.label(0).into(),
+            key: None,
+            at: Some(place),
+            data_source: false,
+            body: None,
+        };
+        self.resources.push(Resource {
+            link: Arc::new(link),
+            kind,
+            address: address.into(),
+            at: place,
+            header: env.place(block.header),
+            body,
+            certain: true,
+            suppressions: Vec::new(),
+        });
     }
 }

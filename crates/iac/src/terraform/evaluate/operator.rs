@@ -49,6 +49,9 @@ pub(super) fn binary(operator: Binary, left: Value, right: Value) -> Value {
 /// Terraform compares without converting: `1 == "1"` is false.
 fn same(left: &Value, right: &Value) -> Option<bool> {
     match (&left.data, &right.data) {
+        // Modules ask whether a key was passed, and what is passed is an attribute of another resource.
+        (Data::Unknown(one), Data::Null) | (Data::Null, Data::Unknown(one)) if one.is_set() => Some(false),
+        (Data::Resource(_), Data::Null) | (Data::Null, Data::Resource(_)) => Some(false),
         (Data::Text(_), Data::Number(_) | Data::Bool(_))
         | (Data::Number(_) | Data::Bool(_), Data::Text(_)) => Some(false),
         _ => left.equals(right),

@@ -15,6 +15,18 @@ fn is_resource_type(name: &str) -> bool {
     name.contains('_') || matches!(name, "null" | "random" | "time")
 }
 
+/// The way from one folder to another.
+fn relative(from: &str, to: &str) -> String {
+    let parts = |folder: &str| {
+        folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..".to_owned(), from.len().saturating_sub(shared));
+    let way: Vec<String> = up.chain(to.into_iter().skip(shared)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
 impl<'p> Evaluator<'p> {
     /// A name, with everything that follows it.
     pub(super) fn reference(&mut self, expression: &'p Expression, env: &Environment) -> Value {
@@ -23,13 +35,15 @@ impl<'p> Evaluator<'p> {
                 Some(value) => value.clone(),
                 None => Value::failed(Arc::clone(name), "nothing has this name"),
             },
-            Kind::Member(base, name) => match self.head(base, name, env) {
-                Some(value) => value,
-                None => {
-                    let base = self.evaluate(base, env);
-                    self.member(base, name)
+            Kind::Member(base, name) => {
+                match self.head(base, name, env).or_else(|| self.module_output(base, name, env)) {
+                    Some(value) => value,
+                    None => {
+                        let base = self.evaluate(base, env);
+                        self.member(base, name)
+                    }
                 }
-            },
+            }
             Kind::Index(base, index) => {
                 let base = self.evaluate(base, env);
                 let index = self.evaluate(index, env);
@@ -67,14 +81,15 @@ impl<'p> Evaluator<'p> {
     }
 
     fn path(&mut self, scope: usize, name: &str) -> Value {
-        let folder = match name {
-            "module" => self.scope(scope).map(|scope| Arc::clone(&scope.module.folder)),
-            "root" => self.scope(0).map(|scope| Arc::clone(&scope.module.folder)),
-            _ => return Value::unknown(format!("path.{name}"), "known when Terraform runs"),
+        let folder = |scope: usize| {
+            self.scope(scope).map(|scope| Arc::clone(&scope.module.folder)).unwrap_or_default()
         };
-        // As the path is from the scanned root; files are opened from there.
-        let folder = folder.unwrap_or_else(|| "".into());
-        if folder.is_empty() { Value::text(".") } else { Value::text(folder) }
+        match name {
+            // As Terraform has it: from the root module, where it runs.
+            "module" => Value::text(relative(&folder(0), &folder(scope))),
+            "root" => Value::text("."),
+            _ => Value::unknown(format!("path.{name}"), "known when Terraform runs"),
+        }
     }
 
     pub(super) fn variable(&mut self, scope: usize, name: &Arc<str>, file: FileId) -> Value {
@@ -126,8 +141,9 @@ impl<'p> Evaluator<'p> {
             let at = given.at;
             value = Some(through(given, &reference, "set in", at));
         }
-        let value = value.unwrap_or_else(|| match block.body.attribute("default") {
-            Some(default) => {
+        let value = value.unwrap_or_else(|| match module.attribute(declared_in, block, "default") {
+            Some((file, default)) => {
+                let own = Environment { file, ..own.clone() };
                 let place = own.place(default.span);
                 let value = self.evaluate(&default.value, &own);
                 through(value, &reference, "default in", Some(place))
@@ -193,18 +209,13 @@ impl<'p> Evaluator<'p> {
                 kind: kind.into(),
                 name: name.into(),
                 key: None,
+                at: None,
                 data_source: mode == Mode::Data,
                 body: None,
             };
             return Value::new(Data::Resource(Arc::new(link)));
         };
-        super::call::gather(
-            instances.form,
-            instances
-                .list
-                .iter()
-                .map(|one| (one.key.clone(), Value::new(Data::Resource(Arc::clone(&one.link))))),
-        )
+        instances
     }
 
     /// `value.name`.

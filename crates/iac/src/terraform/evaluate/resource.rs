@@ -1,10 +1,10 @@
 //! Resources and their instances.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Environment, Evaluator, as_unknown, iteration,
-    scope::{Form, Instance, Instances, Slot},
+    scope::{Form, Slot},
 };
 use crate::{
     resource::Resource,
@@ -104,25 +104,20 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// All instances of a resource; `None` while they are being computed.
-    pub(super) fn instances_of(
-        &mut self,
-        scope: usize,
-        mode: Mode,
-        id: BlockId,
-    ) -> Option<Rc<Instances<Instance>>> {
+    /// What a resource stands for: one instance, a list or an object of them. `None` while that is being computed.
+    pub(super) fn instances_of(&mut self, scope: usize, mode: Mode, id: BlockId) -> Option<Value> {
         match self.scope(scope)?.resources.get(&id) {
-            Some(Slot::Done(instances)) => return Some(Rc::clone(instances)),
+            Some(Slot::Done(instances)) => return Some(instances.clone()),
             Some(Slot::Busy) => return None,
             None => {}
         }
         self.scopes.get_mut(scope)?.resources.insert(id, Slot::Busy);
-        let instances = Rc::new(self.compute_instances(scope, mode, id)?);
-        self.scopes.get_mut(scope)?.resources.insert(id, Slot::Done(Rc::clone(&instances)));
+        let instances = self.compute_instances(scope, mode, id)?;
+        self.scopes.get_mut(scope)?.resources.insert(id, Slot::Done(instances.clone()));
         Some(instances)
     }
 
-    fn compute_instances(&mut self, scope: usize, mode: Mode, id: BlockId) -> Option<Instances<Instance>> {
+    fn compute_instances(&mut self, scope: usize, mode: Mode, id: BlockId) -> Option<Value> {
         let owner = self.scope(scope)?;
         let (prefix, certain, module) = (owner.address.clone(), owner.certain, owner.module);
         let (file, block) = module.block(id)?;
@@ -134,13 +129,18 @@ impl<'p> Evaluator<'p> {
         let mut list = Vec::new();
         for (key, element) in &keys.list {
             let inner = self.instance_environment(&env, &keys, key.as_ref(), element.as_ref(), block);
-            let body = Value::object(self.body(&block.body, &inner, true)).or_at(env.place(block.span));
+            let mut content = self.body(&block.body, &inner, true);
+            for (file, block) in module.overrides(block) {
+                content.extend(self.body(&block.body, &Environment { file, ..inner.clone() }, true));
+            }
+            let body = Value::object(content).or_at(env.place(block.span));
             let shown = key.as_ref().and_then(|key| shown_key(keys.form, key));
             let link = Arc::new(Link {
                 scope: scope as u32,
                 kind: Arc::clone(&kind),
                 name: Arc::clone(&name),
                 key: shown.clone(),
+                at: Some(env.place(block.span)),
                 data_source: mode == Mode::Data,
                 body: Some(body.clone()),
             });
@@ -155,9 +155,9 @@ impl<'p> Evaluator<'p> {
                 certain: certain && keys.form != Form::Unknown,
                 suppressions: Vec::new(),
             });
-            list.push(Instance { key: key.clone(), link });
+            list.push((key.clone(), Value::new(Data::Resource(link))));
         }
-        Some(Instances { form: keys.form, list })
+        Some(super::call::gather(keys.form, list.into_iter()))
     }
 }
 

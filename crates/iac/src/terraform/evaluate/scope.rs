@@ -11,7 +11,7 @@ use crate::{
     source::FileId,
     syntax::Block,
     terraform::module::{BlockId, Module},
-    value::{Link, Value},
+    value::Value,
 };
 
 /// What is being computed, or was.
@@ -30,19 +30,11 @@ pub(super) struct Caller<'p> {
     pub(super) env: Environment,
 }
 
-/// An instance of a resource.
+/// All instances of a module call.
 #[derive(Clone, Debug)]
-pub(in crate::terraform) struct Instance {
-    /// `each.key` or `count.index`.
-    pub(super) key: Option<Value>,
-    pub(super) link: Arc<Link>,
-}
-
-/// All instances of a resource or module call.
-#[derive(Clone, Debug)]
-pub(super) struct Instances<T> {
+pub(super) struct Calls {
     pub(super) form: Form,
-    pub(super) list: Vec<T>,
+    pub(super) list: Vec<Called>,
 }
 
 /// How instances are addressed.
@@ -79,8 +71,11 @@ pub(in crate::terraform) struct Scope<'p> {
     pub(super) variables: HashMap<Arc<str>, Slot<Value>>,
     pub(super) locals: HashMap<(Arc<str>, FileId), Slot<Value>>,
     pub(super) outputs: HashMap<Arc<str>, Slot<Value>>,
-    pub(super) resources: HashMap<BlockId, Slot<Rc<Instances<Instance>>>>,
-    pub(super) calls: HashMap<Arc<str>, Slot<Rc<Instances<Called>>>>,
+    /// What each resource stands for: one instance, a list or an object of them.
+    pub(super) resources: HashMap<BlockId, Slot<Value>>,
+    pub(super) calls: HashMap<Arc<str>, Slot<Rc<Calls>>>,
+    /// What each module call stands for, once all its outputs are known.
+    pub(super) gathered: HashMap<Arc<str>, Value>,
 }
 
 impl<'p> Scope<'p> {
@@ -97,6 +92,7 @@ impl<'p> Scope<'p> {
             outputs: HashMap::new(),
             resources: HashMap::new(),
             calls: HashMap::new(),
+            gathered: HashMap::new(),
         }
     }
 }

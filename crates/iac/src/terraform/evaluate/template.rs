@@ -11,6 +11,9 @@ use crate::{
 /// Bytes of a text that evaluation makes.
 pub(super) const LONGEST_TEXT: usize = 4 << 20;
 
+/// What an unknown part counts as.
+const UNKNOWN_LENGTH: usize = 256;
+
 /// A text in the making.
 #[derive(Default)]
 pub(in crate::terraform) struct Text {
@@ -22,6 +25,10 @@ pub(in crate::terraform) struct Text {
 }
 
 impl Text {
+    pub(in crate::terraform) fn is_too_long(&self) -> bool {
+        self.length > LONGEST_TEXT
+    }
+
     pub(in crate::terraform) fn literal(&mut self, text: &str) {
         self.length = self.length.saturating_add(text.len());
         if self.length <= LONGEST_TEXT {
@@ -40,10 +47,7 @@ impl Text {
                 for part in &partial.parts {
                     match part {
                         Fragment::Text(text) => self.literal(text),
-                        Fragment::Unknown(_) => {
-                            self.flush();
-                            self.parts.push(part.clone());
-                        }
+                        Fragment::Unknown(unresolved) => self.unknown(Arc::clone(unresolved)),
                     }
                 }
             }
@@ -51,7 +55,6 @@ impl Text {
             _ => match value.as_text() {
                 Some(text) => self.literal(&text),
                 None => {
-                    self.flush();
                     let unresolved = value.unresolved().unwrap_or_else(|| {
                         let reference = "…".into();
                         Arc::new(crate::value::Unresolved {
@@ -61,9 +64,17 @@ impl Text {
                             failed: true,
                         })
                     });
-                    self.parts.push(Fragment::Unknown(unresolved));
+                    self.unknown(unresolved);
                 }
             },
+        }
+    }
+
+    fn unknown(&mut self, unresolved: Arc<crate::value::Unresolved>) {
+        self.length = self.length.saturating_add(UNKNOWN_LENGTH);
+        if !self.is_too_long() {
+            self.flush();
+            self.parts.push(Fragment::Unknown(unresolved));
         }
     }
 
@@ -106,7 +117,7 @@ impl<'p> Evaluator<'p> {
 
     fn template_parts(&mut self, parts: &'p [Part], env: &Environment, text: &mut Text) {
         for part in parts {
-            if self.stopped || text.length > LONGEST_TEXT {
+            if self.stopped || text.is_too_long() {
                 return;
             }
             match part {

@@ -95,7 +95,7 @@ fn coalesce(arguments: &Arguments<'_>) -> Outcome {
             Data::Null => {}
             Data::Text(text) if text.is_empty() => {}
             // Unknown may turn out to be null, unless it is an attribute of a resource.
-            Data::Unknown(unresolved) if unresolved.target.is_none() => return Err(trouble(value, "")),
+            Data::Unknown(unresolved) if !unresolved.is_set() => return Err(trouble(value, "")),
             _ => return Ok(value.clone()),
         }
     }
@@ -117,7 +117,7 @@ fn compact(arguments: &Arguments<'_>) -> Outcome {
         match &value.data {
             Data::Null => {}
             Data::Text(text) if text.is_empty() => {}
-            Data::Unknown(unresolved) if unresolved.target.is_none() => return Err(trouble(value, "")),
+            Data::Unknown(unresolved) if !unresolved.is_set() => return Err(trouble(value, "")),
             _ => kept.push(value.clone()),
         }
     }
@@ -129,7 +129,7 @@ fn concat(arguments: &Arguments<'_>) -> Outcome {
     for (index, list) in arguments.all().iter().enumerate() {
         out.extend(arguments.list(index)?.iter().map(|value| value.clone().inherit(list)));
         if out.len() > MOST_ELEMENTS {
-            return Err(Trouble::Failed("the list is too long"));
+            return Err(Trouble::TooLarge);
         }
     }
     Ok(Value::list(out))
@@ -165,7 +165,7 @@ fn flatten(arguments: &Arguments<'_>) -> Outcome {
 
 fn flatten_into(list: &[Value], out: &mut Vec<Value>, depth: usize) -> Result<(), Trouble> {
     if depth > 32 || out.len() > MOST_ELEMENTS {
-        return Err(Trouble::Failed("the list is too deep or too long"));
+        return Err(Trouble::TooLarge);
     }
     for value in list {
         match &value.data {

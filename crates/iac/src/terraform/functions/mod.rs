@@ -27,6 +27,8 @@ use crate::value::{Data, Object, Value};
 pub(super) enum Trouble {
     /// This argument is not known.
     Unknown(Box<Value>),
+    /// The result is larger than evaluation may make it.
+    TooLarge,
     /// The arguments are wrong.
     Failed(&'static str),
 }
@@ -147,6 +149,7 @@ pub(super) fn apply(name: &str, arguments: &[Value]) -> Option<Value> {
     let value = match function(&Arguments(arguments)) {
         Ok(value) => value,
         Err(Trouble::Unknown(value)) => *value,
+        Err(Trouble::TooLarge) => Value::unknown(format!("{name}()"), "the result is too large"),
         Err(Trouble::Failed(why)) => Value::failed(format!("{name}()"), why),
     };
     let reveals = matches!(name, "nonsensitive" | "issensitive");

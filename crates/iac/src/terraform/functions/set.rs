@@ -78,7 +78,7 @@ fn product(arguments: &Arguments<'_>) -> Outcome {
     for index in 0..arguments.all().len() {
         let list = arguments.list(index)?;
         if rows.len().saturating_mul(list.len()) > MOST_ELEMENTS {
-            return Err(Trouble::Failed("the product is too large"));
+            return Err(Trouble::TooLarge);
         }
         rows = rows
             .iter()

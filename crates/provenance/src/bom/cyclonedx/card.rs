@@ -69,11 +69,9 @@ pub(super) fn model_card(graph: &Graph, at: usize, node: &graph::Component) -> O
 fn parameters(graph: &Graph, at: usize, node: &graph::Component) -> ModelParameters {
     let architecture = node.model.get("architecture").cloned();
     let datasets: BTreeSet<&str> = graph
-        .lineage
+        .links_of(at)
         .iter()
-        .filter(|link| {
-            link.child == at && matches!(link.relation, Relation::TrainedOn | Relation::EvaluatedOn)
-        })
+        .filter(|link| matches!(link.relation, Relation::TrainedOn | Relation::EvaluatedOn))
         .filter_map(|link| graph.components.get(link.parent))
         .map(|dataset| dataset.reference.as_str())
         .collect();

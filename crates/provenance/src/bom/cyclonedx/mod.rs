@@ -44,11 +44,12 @@ pub fn cyclonedx(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Result<V
 fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
     let mut components = Vec::new();
     let mut services = Vec::new();
+    let members = graph.members();
     for (at, node) in graph.components.iter().enumerate() {
         if is_service(node) {
             services.push(service(node));
         } else if node.within.is_none() {
-            components.push(component(graph, at, node));
+            components.push(component(graph, &members, at, node));
         }
     }
     Bom {
@@ -73,6 +74,13 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
                 bom_ref: Some(ROOT.to_owned()),
                 name: if graph.name.is_empty() { "unnamed".to_owned() } else { graph.name.clone() },
                 version: graph.version.as_deref().map(fitting),
+                description: graph.description.clone(),
+                supplier: graph.owner.clone().map(|name| Organisation { name }),
+                properties: graph
+                    .properties
+                    .iter()
+                    .map(|(name, value)| Property { name: format!("bartizan:{name}"), value: value.clone() })
+                    .collect(),
                 ..Component::default()
             },
         },
@@ -84,7 +92,8 @@ fn render(graph: &Graph, version: SpecVersion, stamp: &Stamp) -> Bom {
 
 /// What runs elsewhere and is spoken to.
 fn is_service(node: &graph::Component) -> bool {
-    node.role == Role::Service || node.role == Role::McpServer && node.name.contains("://")
+    let is_spoken_to = matches!(node.role, Role::McpServer | Role::VectorStore | Role::Agent);
+    node.role == Role::Service || is_spoken_to && node.name.contains("://")
 }
 
 /// Versions are at most 1024 characters long.
@@ -103,9 +112,15 @@ fn kind(role: Role) -> &'static str {
     }
 }
 
-fn component(graph: &Graph, at: usize, node: &graph::Component) -> Component {
-    let nested = graph.components.iter().enumerate().filter(|(_, other)| other.within == Some(at));
-    let mut components: Vec<Component> = nested.map(|(at, node)| component(graph, at, node)).collect();
+fn component(
+    graph: &Graph,
+    members: &BTreeMap<usize, Vec<usize>>,
+    at: usize,
+    node: &graph::Component,
+) -> Component {
+    let nested = members.get(&at).into_iter().flatten();
+    let mut components: Vec<Component> =
+        nested.filter_map(|at| Some(component(graph, members, *at, graph.components.get(*at)?))).collect();
     if node.role == Role::Model {
         components.extend(node.parts.iter().map(|part| Component {
             kind: "file",
@@ -168,9 +183,9 @@ fn licences(node: &graph::Component) -> Vec<LicenceChoice> {
 /// CycloneDX has no field for a base model; its maintainers point to the pedigree.
 fn pedigree(graph: &Graph, at: usize) -> Option<Pedigree> {
     let parents: BTreeSet<usize> = graph
-        .lineage
+        .links_of(at)
         .iter()
-        .filter(|link| link.child == at && link.relation.is_of_weights())
+        .filter(|link| link.relation.is_of_weights())
         .map(|link| link.parent)
         .collect();
     let ancestors: Vec<Component> = parents
@@ -194,6 +209,7 @@ fn addresses(node: &graph::Component) -> Vec<ExternalReference> {
         let kind = match role.as_str() {
             "licence" => "license",
             "vcs" => "vcs",
+            "distribution" => "distribution",
             "paper" => "documentation",
             _ => "website",
         };

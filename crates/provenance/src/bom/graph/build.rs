@@ -15,6 +15,8 @@ pub(super) struct Builder<'a> {
     pub(super) by_path: BTreeMap<String, usize>,
     /// Every path of the inventory, folders too.
     paths: BTreeSet<&'a str>,
+    /// The assets by path.
+    pub(super) assets: BTreeMap<&'a str, &'a Asset>,
     pub(super) needs: BTreeSet<(usize, usize)>,
     lineage: BTreeMap<(usize, Relation, usize), BTreeSet<String>>,
 }
@@ -35,11 +37,13 @@ pub(super) fn build(inventory: &Inventory) -> Graph {
         index: BTreeMap::new(),
         by_path: BTreeMap::new(),
         paths,
+        assets: sorted.iter().map(|asset| (asset.path.as_str(), *asset)).collect(),
         needs: BTreeSet::new(),
         lineage: BTreeMap::new(),
     };
     builder.models(&sorted);
     builder.usages(&sorted);
+    builder.prompts(&sorted);
     builder.descriptions(&sorted);
     builder.finish()
 }
@@ -113,19 +117,50 @@ impl Builder<'_> {
         if let Some(at) = self.by_path.get(path) {
             return Some(*at);
         }
-        let mut inside = self.local(role).filter(|(_, component)| names::lies_in(&component.name, path));
-        match (inside.next(), inside.next()) {
-            (Some((at, _)), None) => Some(at),
-            _ => None,
-        }
+        let mut inside = self.below(role, path);
+        let first = inside.next()?;
+        inside.all(|at| at == first).then_some(first)
     }
 
-    /// Every component of a role whose bytes are in the inventory.
-    pub(super) fn local(&self, role: Role) -> impl Iterator<Item = (usize, &Component)> {
-        self.components
+    /// Every component of a role whose files lie in a folder at any depth, once per file.
+    pub(super) fn below(&self, role: Role, folder: &str) -> impl Iterator<Item = usize> {
+        // Everything in a folder is sorted behind it, though not at once: `a.b` stands between `a` and `a/b`.
+        self.by_path
+            .range(folder.to_owned()..)
+            .take_while(move |(path, _)| path.starts_with(folder))
+            .filter(move |(path, _)| names::lies_in(path, folder))
+            .map(|(_, at)| *at)
+            .filter(move |at| {
+                self.components
+                    .get(*at)
+                    .is_some_and(|component| component.role == role && component.origin == Origin::Local)
+            })
+    }
+
+    /// The same for the folder itself, without those below.
+    pub(super) fn beside(&self, role: Role, folder: &str) -> BTreeSet<usize> {
+        let inside = |at: &usize| {
+            self.components.get(*at).is_some_and(|component| names::folder(&component.name) == folder)
+        };
+        self.below(role, folder).filter(inside).collect()
+    }
+
+    /// Every component of a role.
+    pub(super) fn of_role(&self, role: Role) -> impl Iterator<Item = (usize, &Component)> {
+        self.index
+            .range((role, String::new())..)
+            .take_while(move |((found, _), _)| *found == role)
+            .flat_map(|(_, all)| all)
+            .filter_map(|at| Some((*at, self.components.get(*at)?)))
+    }
+
+    /// The local component that is called so.
+    pub(super) fn local_named(&self, role: Role, name: &str) -> Option<usize> {
+        let known = self.index.get(&(role, name.to_owned()))?;
+        known
             .iter()
-            .enumerate()
-            .filter(move |(_, component)| component.role == role && component.origin == Origin::Local)
+            .copied()
+            .find(|at| self.components.get(*at).is_some_and(|component| component.origin == Origin::Local))
     }
 
     pub(super) fn descends(&mut self, child: usize, relation: Relation, parent: usize, declared_in: &str) {
@@ -134,11 +169,18 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn lineage_keys(&self) -> impl Iterator<Item = (usize, Relation, usize)> {
-        self.lineage.keys().copied()
+    /// What a component descends from, and how.
+    pub(super) fn ancestors(&self, child: usize) -> impl Iterator<Item = (Relation, usize)> {
+        self.lineage
+            .range((child, Relation::Base, 0)..(child.saturating_add(1), Relation::Base, 0))
+            .map(|((_, relation, parent), _)| (*relation, *parent))
     }
 
     pub(super) fn occurs(&mut self, at: usize, path: &str, line: Option<u64>) {
+        // The scanned folder itself is no place in it.
+        if path == "." {
+            return;
+        }
         let occurrence = Occurrence { path: path.to_owned(), line, api: None, via: None };
         if let Some(component) = self.component(at) {
             component.occurrences.insert(occurrence);
@@ -182,6 +224,9 @@ impl Builder<'_> {
         Graph {
             name: self.inventory.name.clone(),
             version: self.inventory.version.clone(),
+            description: self.inventory.description.clone(),
+            owner: self.inventory.owner.clone().filter(|owner| !owner.trim().is_empty()),
+            properties: self.inventory.properties.clone(),
             components,
             needs: self.needs.iter().map(|(from, to)| (moved(*from), moved(*to))).collect(),
             lineage: lineage.into_iter().collect(),
@@ -235,12 +280,16 @@ fn purl(component: &Component) -> Option<Purl> {
     if component.origin != Origin::Remote {
         return None;
     }
-    let version = component.version.as_deref();
-    match (component.role, component.provider.as_deref()?) {
-        (Role::Model, "huggingface") => Purl::huggingface(&component.name, version),
-        (Role::Library, "pypi") => Purl::pypi(&component.name, version),
-        (Role::Library, "npm") => Purl::npm(&component.name, version),
-        (Role::Container, _) => Purl::image(&component.name, version),
+    let (name, version) = (component.name.as_str(), component.version.as_deref());
+    match (component.role, component.provider.as_deref()) {
+        (Role::Model, Some("huggingface")) => Purl::huggingface(name, version),
+        (Role::Model, Some("mlflow")) => Purl::mlflow(name, version),
+        (Role::Library, Some("pypi")) => Purl::pypi(name, version),
+        (Role::Library, Some("npm")) => Purl::npm(name, version),
+        (Role::Library, Some("conda")) => Purl::conda(name, version),
+        (Role::Library, Some("cargo")) => Purl::cargo(name, version),
+        (Role::Library, Some("golang")) => Purl::golang(name, version),
+        (Role::Container, _) => Purl::image(name, version),
         _ => None,
     }
 }

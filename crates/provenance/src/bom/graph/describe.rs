@@ -1,5 +1,7 @@
 //! What cards and configurations say, and which components they mean.
 
+use std::collections::BTreeSet;
+
 use bartizan_core::{Collection, Fact};
 
 use super::{Component, Origin, Part, Role, build::Builder, models::is_description, names};
@@ -12,7 +14,7 @@ impl Builder<'_> {
             .iter()
             .filter(|asset| !asset.model && !asset.path.contains('!') && describes(asset))
             .partition(|asset| is_card(asset));
-        for asset in settings {
+        for asset in &settings {
             self.settings(asset);
         }
         for asset in cards {
@@ -21,7 +23,7 @@ impl Builder<'_> {
             {
                 self.dataset_card(asset);
             } else {
-                self.model_card(asset);
+                self.model_card(asset, &settings);
             }
         }
     }
@@ -49,7 +51,7 @@ impl Builder<'_> {
         }
     }
 
-    fn model_card(&mut self, card: &Asset) {
+    fn model_card(&mut self, card: &Asset, settings: &[&Asset]) {
         let folder = names::folder(&card.path);
         let mut targets = self.meant_by(card, folder);
         if targets.is_empty() && is_of_model(card) {
@@ -58,7 +60,15 @@ impl Builder<'_> {
             let name = if name.is_empty() { title.unwrap_or_else(|| card.path.clone()) } else { name };
             let mut component = Component::new(Role::Model, name);
             component.origin = Origin::Missing;
-            targets.push(self.add(component));
+            let at = self.add(component);
+            // The weights are not here, but what configures them may be.
+            for asset in settings.iter().filter(|asset| folder_of(asset) == folder) {
+                if collection(asset).is_none() {
+                    self.absorb(at, asset);
+                    self.occurs(at, &asset.path, None);
+                }
+            }
+            targets.push(at);
         }
         for at in targets {
             self.absorb(at, card);
@@ -69,11 +79,8 @@ impl Builder<'_> {
     /// The models that a card in this folder is about. One that it names, or that names the same base as the card;
     /// else those in the folder; else those below it.
     fn meant_by(&self, card: &Asset, folder: &str) -> Vec<usize> {
-        let below: Vec<usize> = self
-            .local(Role::Model)
-            .filter(|(_, component)| names::lies_in(&component.name, folder))
-            .map(|(at, _)| at)
-            .collect();
+        let below: Vec<usize> =
+            self.below(Role::Model, folder).collect::<BTreeSet<usize>>().into_iter().collect();
         let path = |at: &usize| self.components.get(*at).map_or("", |component| component.name.as_str());
         if let Some(title) = title(card) {
             let last = names::file(title);
@@ -106,13 +113,28 @@ impl Builder<'_> {
             return kin;
         }
         let beside = self.models_in(folder);
-        if beside.is_empty() { below } else { beside }
+        let all = if beside.is_empty() { below } else { beside };
+        // A card of a network is not about the forest that lies among the networks.
+        let library = card.facts.iter().find_map(|fact| match fact {
+            Fact::Model(model) => model.framework.as_deref(),
+            _ => None,
+        });
+        let Some(is_of_trees) = library.map(is_classic) else { return all };
+        let fits = |at: &&usize| {
+            let told = |key| self.components.get(**at).and_then(|component| component.model.get(key));
+            match (told("framework"), told("format").map(String::as_str)) {
+                (Some(framework), _) => is_classic(framework) == is_of_trees,
+                (None, Some("safetensors" | "gguf")) => !is_of_trees,
+                (None, Some("pickle" | "joblib" | "skops")) => is_of_trees,
+                _ => true,
+            }
+        };
+        let fitting: Vec<usize> = all.iter().filter(fits).copied().collect();
+        if fitting.is_empty() { all } else { fitting }
     }
 
     fn parents(&self, child: usize) -> impl Iterator<Item = usize> {
-        self.lineage_keys()
-            .filter(move |(one, relation, _)| *one == child && relation.is_of_weights())
-            .map(|(_, _, parent)| parent)
+        self.ancestors(child).filter(|(relation, _)| relation.is_of_weights()).map(|(_, parent)| parent)
     }
 
     fn is_called(&self, at: usize, name: &str) -> bool {
@@ -122,8 +144,7 @@ impl Builder<'_> {
 
     /// The models whose files lie directly in a folder.
     fn models_in(&self, folder: &str) -> Vec<usize> {
-        let inside = |component: &Component| names::folder(&component.name) == folder;
-        self.local(Role::Model).filter(|(_, component)| inside(component)).map(|(at, _)| at).collect()
+        self.beside(Role::Model, folder).into_iter().collect()
     }
 
     fn file_starts_with(&self, at: usize, prefix: &str) -> bool {
@@ -133,10 +154,8 @@ impl Builder<'_> {
     /// A dataset card is about the data in its folder, or about the folder.
     fn dataset_card(&mut self, card: &Asset) {
         let folder = names::folder(&card.path);
-        let inside =
-            |component: &Component| names::folder(&component.name) == folder || component.name == folder;
-        let mut targets: Vec<usize> =
-            self.local(Role::Dataset).filter(|(_, component)| inside(component)).map(|(at, _)| at).collect();
+        let mut targets = self.beside(Role::Dataset, folder);
+        targets.extend(self.local_named(Role::Dataset, folder));
         if targets.is_empty() {
             if !is_of_dataset(card) {
                 return;
@@ -145,7 +164,7 @@ impl Builder<'_> {
             let name = if name.is_empty() { card.path.clone() } else { name.to_owned() };
             let mut component = Component::new(Role::Dataset, name);
             component.origin = Origin::Local;
-            targets.push(self.add(component));
+            targets.insert(self.add(component));
         }
         for at in targets {
             if let Some(collection) = collection(card) {
@@ -195,6 +214,12 @@ impl Builder<'_> {
     }
 }
 
+/// Is it a library of estimators rather than of networks?
+fn is_classic(library: &str) -> bool {
+    let library = library.to_ascii_lowercase();
+    ["scikit-learn", "sklearn", "xgboost", "lightgbm", "catboost", "skops"].contains(&library.as_str())
+}
+
 /// Does the asset describe something beside it?
 fn describes(asset: &Asset) -> bool {
     asset.facts.iter().any(|fact| match fact {
@@ -205,6 +230,9 @@ fn describes(asset: &Asset) -> bool {
         | Fact::Collection(_) => true,
         Fact::Model(model) => is_description(model.format),
         Fact::Dependency(dependency) => dependency.role == "base-model",
+        Fact::Prompt(_) => {
+            asset.kind == "huggingface-settings" || names::file(&asset.path).starts_with("chat_template")
+        }
         _ => false,
     })
 }

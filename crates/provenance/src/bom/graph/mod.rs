@@ -273,6 +273,12 @@ pub struct Graph {
     pub name: String,
     /// Its version, when known.
     pub version: Option<String>,
+    /// What it is for, when known.
+    pub description: Option<String>,
+    /// Who answers for it, when known.
+    pub owner: Option<String>,
+    /// Everything else worth telling of it.
+    pub properties: BTreeSet<(String, String)>,
     /// The components, in order of their references.
     pub components: Vec<Component>,
     /// Which component needs which, by index.
@@ -285,6 +291,24 @@ impl Graph {
     /// Joins what the assets tell into one graph.
     pub fn of(inventory: &Inventory) -> Self {
         build::build(inventory)
+    }
+
+    /// What a component descends from. Lineage is in order of its children.
+    pub(crate) fn links_of(&self, child: usize) -> &[Link] {
+        let first = self.lineage.partition_point(|link| link.child < child);
+        let last = self.lineage.partition_point(|link| link.child <= child);
+        self.lineage.get(first..last).unwrap_or_default()
+    }
+
+    /// Which components lie in which.
+    pub(crate) fn members(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, component) in self.components.iter().enumerate() {
+            if let Some(holder) = component.within {
+                members.entry(holder).or_default().push(at);
+            }
+        }
+        members
     }
 
     /// The lineage by name: child, relation, parent.

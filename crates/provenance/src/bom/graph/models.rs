@@ -15,12 +15,12 @@ impl Builder<'_> {
             let container = asset.path.split_once('!').map(|(container, _)| container);
             if let Some(container) = container {
                 // What a model file is packed into is no model beside it.
-                let of_model = |path: &str| assets.iter().any(|other| other.path == path && other.model);
+                let of_model = |path: &str| self.assets.get(path).is_some_and(|other| other.model);
                 let enclosing = asset.path.match_indices('!').filter_map(|(at, _)| asset.path.get(..at));
                 if enclosing.clone().any(of_model) {
                     continue;
                 }
-                let holder = self.holder(container, assets);
+                let holder = self.holder(container);
                 let at = self.model(asset);
                 if let Some(component) = self.component(at) {
                     component.within = Some(holder);
@@ -31,13 +31,13 @@ impl Builder<'_> {
         }
     }
 
-    fn holder(&mut self, path: &str, assets: &[&Asset]) -> usize {
+    fn holder(&mut self, path: &str) -> usize {
         if let Some(at) = self.by_path.get(path) {
             return *at;
         }
         let mut component = Component::new(Role::File, path);
         component.origin = Origin::Local;
-        if let Some(asset) = assets.iter().find(|asset| asset.path == path) {
+        if let Some(asset) = self.assets.get(path) {
             component.sha256.clone_from(&asset.sha256);
             component.size = Some(asset.size);
         }

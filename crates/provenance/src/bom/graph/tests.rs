@@ -43,7 +43,7 @@ fn card(facts: Vec<Fact>) -> Vec<Fact> {
 }
 
 fn graph(assets: Vec<Asset>) -> Graph {
-    Graph::of(&Inventory { name: "repo".to_owned(), version: None, assets })
+    Graph::of(&Inventory { name: "repo".to_owned(), version: None, assets, ..Inventory::default() })
 }
 
 fn found<'a>(graph: &'a Graph, reference: &str) -> &'a Component {
@@ -281,4 +281,149 @@ fn references_are_unique_even_for_names_that_look_like_versions() {
         graph.components.iter().map(|component| component.reference.as_str()).collect();
     references.dedup();
     assert_eq!(references, ["tool:a@1", "tool:a@1#2"]);
+}
+
+#[test]
+fn every_kind_of_use_has_a_component_of_its_role_with_its_place() {
+    let kinds = [
+        (UsageKind::Model, Role::Model),
+        (UsageKind::Dataset, Role::Dataset),
+        (UsageKind::Library, Role::Library),
+        (UsageKind::Container, Role::Container),
+        (UsageKind::Service, Role::Service),
+        (UsageKind::VectorStore, Role::VectorStore),
+        (UsageKind::Agent, Role::Agent),
+        (UsageKind::McpServer, Role::McpServer),
+        (UsageKind::Tool, Role::Tool),
+        (UsageKind::Prompt, Role::Prompt),
+    ];
+    let facts = kinds.iter().map(|(kind, role)| {
+        Fact::Usage(Usage { provider: None, ..usage(*kind, &format!("a-{}", role.name())) })
+    });
+    let graph = graph(vec![asset("app.py", facts.collect())]);
+    for (_, role) in kinds {
+        let component = found(&graph, &format!("{0}:a-{0}", role.name()));
+        assert_eq!(component.role, role);
+        let places: Vec<(&str, Option<u64>)> =
+            component.occurrences.iter().map(|found| (found.path.as_str(), found.line)).collect();
+        assert_eq!(places, [("app.py", Some(3))]);
+    }
+}
+
+#[test]
+fn a_model_of_an_api_is_joined_with_the_client_of_the_same_file() {
+    let of = |kind, name: &str, provider: &str| {
+        Fact::Usage(Usage { provider: Some(provider.to_owned()), ..usage(kind, name) })
+    };
+    let graph = graph(vec![
+        asset(
+            "a.py",
+            vec![
+                of(UsageKind::Service, "google-genai", "google"),
+                of(UsageKind::Model, "gemini-2", "google"),
+            ],
+        ),
+        asset("b.py", vec![of(UsageKind::Model, "amazon.titan-embed-text-v1", "aws-bedrock")]),
+    ]);
+    let services: Vec<&str> = graph
+        .components
+        .iter()
+        .filter(|component| component.role == Role::Service)
+        .map(|component| component.name.as_str())
+        .collect();
+    assert_eq!(services, ["aws-bedrock", "google-genai"]);
+    let need = |one: &str, other: &str| {
+        let at = |name: &str| graph.components.iter().position(|component| component.name == name).unwrap();
+        graph.needs.contains(&(at(one), at(other)))
+    };
+    assert!(need("gemini-2", "google-genai") && need("amazon.titan-embed-text-v1", "aws-bedrock"));
+    let embedding = found(&graph, "model:amazon.titan-embed-text-v1");
+    assert!(embedding.properties.contains(&("use".to_owned(), "embedding".to_owned())));
+    assert_eq!(embedding.pinned, None);
+}
+
+#[test]
+fn what_other_registries_have_gets_its_package_url_or_its_address() {
+    let of = |kind, name: &str, provider: &str, version: Option<&str>| {
+        Fact::Usage(Usage {
+            provider: Some(provider.to_owned()),
+            version: version.map(str::to_owned),
+            pinned: version.is_some(),
+            ..usage(kind, name)
+        })
+    };
+    let graph = graph(vec![asset(
+        "a.py",
+        vec![
+            of(UsageKind::Model, "models:/fraud/3", "mlflow", None),
+            of(UsageKind::Model, "pytorch/vision:resnet18", "torch-hub", None),
+            of(UsageKind::Model, "https://x.invalid/m.pt", "url", None),
+            of(UsageKind::Dataset, "https://huggingface.co/datasets/org/d", "url", None),
+            of(UsageKind::Library, "@a/b", "npm", Some("1.0.0")),
+            of(UsageKind::Container, "python", "oci", Some("3.12")),
+        ],
+    )]);
+    let purl =
+        |reference: &str| found(&graph, reference).purl.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert_eq!(purl("model:models:/fraud/3"), "pkg:mlflow/fraud@3");
+    assert_eq!(purl("library:@a/b@1.0.0"), "pkg:npm/%40a/b@1.0.0");
+    assert_eq!(purl("container:python@3.12"), "pkg:docker/python@3.12");
+    let address = |reference: &str| found(&graph, reference).addresses.iter().next().unwrap().1.clone();
+    assert_eq!(address("model:pytorch/vision:resnet18"), "https://github.com/pytorch/vision");
+    assert_eq!(address("model:https://x.invalid/m.pt"), "https://x.invalid/m.pt");
+    assert_eq!(found(&graph, "dataset:org/d").provider.as_deref(), Some("huggingface"));
+}
+
+#[test]
+fn a_card_without_weights_keeps_what_configures_them() {
+    let settings = Asset {
+        kind: "huggingface-settings".to_owned(),
+        ..asset(
+            "m/config.json",
+            vec![Fact::Model(Model {
+                architecture: Some("BertModel".to_owned()),
+                ..Model::of("huggingface")
+            })],
+        )
+    };
+    let prompt = Asset {
+        kind: "jinja".to_owned(),
+        ..asset("prompts/system.j2", vec![Fact::Prompt(bartizan_core::Prompt::new("system", "{{ x }}"))])
+    };
+    let graph = graph(vec![settings, prompt, asset("m/README.md", card(vec![]))]);
+    assert_eq!(found(&graph, "model:m").model["architecture"], "BertModel");
+    assert_eq!(found(&graph, "prompt:prompts/system.j2").origin, Origin::Local);
+}
+
+#[test]
+fn a_store_of_many_models_with_their_configurations_is_joined_without_looking_at_every_pair() {
+    let mut assets = Vec::new();
+    for at in 0..10_000 {
+        assets.push(weights(&format!("m{at}/model.safetensors"), vec![]));
+        assets.push(asset(&format!("m{at}/config.json"), vec![base("org/base", None)]));
+        let uses = Usage { local: true, provider: None, ..usage(UsageKind::Model, &format!("m{at}")) };
+        assets.push(asset(&format!("s{at}.py"), vec![Fact::Usage(uses)]));
+    }
+    let graph = graph(assets);
+    assert_eq!((graph.components.len(), graph.lineage.len()), (10_001, 10_000));
+    let stamp = crate::bom::Stamp::default();
+    let bill = crate::bom::cyclonedx(&graph, crate::bom::SpecVersion::V1_7, &stamp).unwrap();
+    assert_eq!(bill["components"].as_array().unwrap().len(), 10_001);
+    assert!(crate::bom::spdx(&graph, &stamp).is_ok());
+}
+
+#[test]
+fn a_card_of_a_network_is_not_about_the_forest_beside_it() {
+    let of = |framework: &str, format| {
+        vec![Fact::Model(Model { framework: Some(framework.to_owned()), ..Model::of(format) })]
+    };
+    let mut facts = of("transformers", "model-card");
+    facts.push(base("org/base", None));
+    let graph = graph(vec![
+        asset("README.md", facts),
+        weights("models/net.pt", of("pytorch", "pytorch")),
+        weights("models/forest.pkl", of("scikit-learn", "pickle")),
+        weights("models/odd.pkl", vec![Fact::Model(Model::of("pickle"))]),
+    ]);
+    assert_eq!(graph.edges(), [("models/net.pt", "base", "org/base")]);
 }

@@ -6,6 +6,8 @@
 //!   part of it after a colon, is NAME, however it is hyphenated;
 //! * `reference:TYPE`: an external reference of the component of that type.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::bom::json::{items, text};
@@ -15,13 +17,11 @@ use crate::bom::json::{items, text};
 pub(super) struct Subject<'a> {
     pub(super) name: &'a str,
     component: &'a Value,
-    document: &'a Value,
 }
 
 /// The models; without any, the thing that the document describes; without that, every component.
 pub(super) fn subjects(document: &Value) -> Vec<Subject<'_>> {
-    let subject =
-        |component| Subject { name: text(component, "name").unwrap_or("unnamed"), component, document };
+    let subject = |component| Subject { name: text(component, "name").unwrap_or("unnamed"), component };
     let mut all = Vec::new();
     let mut waiting: Vec<&Value> = Vec::new();
     let described = document.pointer("/metadata/component");
@@ -50,9 +50,13 @@ pub(super) fn in_document(document: &Value, paths: &[String]) -> Option<String> 
 }
 
 /// The first place in the component where the field stands.
-pub(super) fn in_component(subject: &Subject<'_>, paths: &[String]) -> Option<String> {
+pub(super) fn in_component(
+    subject: &Subject<'_>,
+    shared: &BTreeSet<String>,
+    paths: &[String],
+) -> Option<String> {
     let has = |path: &&String| match path.split_once(':') {
-        Some(("property", name)) => has_property(subject, name),
+        Some(("property", name)) => has_property(subject, shared, name),
         Some(("reference", kind)) => references(subject.component).any(|reference| {
             text(reference, "type") == Some(kind) && reference.get("url").is_some_and(is_said)
         }),
@@ -95,18 +99,30 @@ fn is_said(value: &Value) -> bool {
     }
 }
 
-fn has_property(subject: &Subject<'_>, name: &str) -> bool {
+fn has_property(subject: &Subject<'_>, shared: &BTreeSet<String>, name: &str) -> bool {
     let wanted = plain(name);
-    let lists = [
-        subject.component.get("properties"),
-        subject.component.pointer("/modelCard/properties"),
-        subject.document.pointer("/metadata/properties"),
-        subject.document.get("properties"),
-    ];
-    lists.into_iter().flatten().filter_map(Value::as_array).flatten().any(|property| {
+    let lists = [subject.component.get("properties"), subject.component.pointer("/modelCard/properties")];
+    shared.contains(&wanted)
+        || lists
+            .into_iter()
+            .flatten()
+            .flat_map(property_names)
+            .any(|(name, last)| name == wanted || last == wanted)
+}
+
+/// The properties that the document has for all its components.
+pub(super) fn shared_properties(document: &Value) -> BTreeSet<String> {
+    let lists = [document.pointer("/metadata/properties"), document.get("properties")];
+    lists.into_iter().flatten().flat_map(property_names).flat_map(|(name, last)| [name, last]).collect()
+}
+
+/// Names of properties that say something, each whole and by its last part.
+fn property_names(list: &Value) -> impl Iterator<Item = (String, String)> {
+    let said =
+        list.as_array().into_iter().flatten().filter(|property| property.get("value").is_some_and(is_said));
+    said.map(|property| {
         let name = text(property, "name").unwrap_or_default();
-        let last = name.rsplit([':', '.']).next().unwrap_or(name);
-        (plain(last) == wanted || plain(name) == wanted) && property.get("value").is_some_and(is_said)
+        (plain(name), plain(name.rsplit([':', '.']).next().unwrap_or(name)))
     })
 }
 

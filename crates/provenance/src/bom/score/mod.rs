@@ -5,6 +5,8 @@
 mod ask;
 mod profile;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -83,7 +85,9 @@ pub struct CategoryScore {
 /// Asks a CycloneDX document for everything that a profile wants.
 pub fn score(document: &Value, profile: &Profile) -> Score {
     let subjects = ask::subjects(document);
-    let fields: Vec<Scored> = profile.fields.iter().map(|field| scored(document, &subjects, field)).collect();
+    let shared = ask::shared_properties(document);
+    let fields: Vec<Scored> =
+        profile.fields.iter().map(|field| scored(document, &subjects, &shared, field)).collect();
     let categories: Vec<CategoryScore> = profile
         .categories
         .iter()
@@ -123,7 +127,7 @@ fn rounded(score: f64) -> f64 {
     (score * 10.0).round() / 10.0
 }
 
-fn scored(document: &Value, subjects: &[Subject<'_>], field: &Field) -> Scored {
+fn scored(document: &Value, subjects: &[Subject<'_>], shared: &BTreeSet<String>, field: &Field) -> Scored {
     let mut found = Vec::new();
     let mut lacking = Vec::new();
     let (share, is_of_document) = match ask::in_document(document, &field.paths) {
@@ -133,7 +137,7 @@ fn scored(document: &Value, subjects: &[Subject<'_>], field: &Field) -> Scored {
         }
         None => {
             for subject in subjects {
-                match ask::in_component(subject, &field.paths) {
+                match ask::in_component(subject, shared, &field.paths) {
                     Some(place) => found.push(format!("{}: {place}", subject.name)),
                     None => lacking.push(subject.name.to_owned()),
                 }

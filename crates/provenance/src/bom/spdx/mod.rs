@@ -1,11 +1,13 @@
 //! SPDX 3.0.1 in JSON-LD, with the AI and Dataset profiles.
 
-mod check;
+mod judge;
+mod model;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use self::judge::{is_spdx, problems};
 use super::{
     BomError, Graph, Origin, Relation, Role, Stamp,
     cyclonedx::{is_address, statements},
@@ -33,8 +35,8 @@ pub fn spdx(graph: &Graph, stamp: &Stamp) -> Result<Value, BomError> {
         "@context": CONTEXT,
         "@graph": Writer::new(graph, stamp, &namespace).elements(),
     });
-    match check::problem(&document) {
-        Some(problem) => Err(BomError::Invalid(problem)),
+    match judge::problems(&document, 1)?.first() {
+        Some(problem) => Err(BomError::Invalid(problem.to_string())),
         None => Ok(document),
     }
 }
@@ -82,6 +84,12 @@ impl<'a> Writer<'a> {
         let name = if self.graph.name.is_empty() { "unnamed" } else { &self.graph.name };
         let mut application = json!({ "name": name, "software_primaryPurpose": "application" });
         set(&mut application, "software_packageVersion", self.graph.version.clone());
+        set(&mut application, "description", self.graph.description.clone());
+        let told: Vec<String> =
+            self.graph.properties.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        set(&mut application, "comment", (!told.is_empty()).then(|| told.join("\n")));
+        let owner = self.graph.owner.clone().map(|owner| self.supplier(owner));
+        set(&mut application, "suppliedBy", owner);
         self.push("software_Package", &root, application);
         for (at, component) in self.graph.components.iter().enumerate() {
             self.component(at, component);
@@ -263,6 +271,8 @@ fn package(fields: &mut Value, component: &Component) {
         let folder = if component.role == Role::Dataset { "datasets/" } else { "" };
         let url = format!("https://huggingface.co/{folder}{}", component.name);
         set(fields, "software_downloadLocation", is_address(&url).then_some(url));
+    } else {
+        set(fields, "software_downloadLocation", address("distribution"));
     }
 }
 

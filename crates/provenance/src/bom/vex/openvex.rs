@@ -1,12 +1,86 @@
 //! OpenVEX 0.2: statements about vulnerabilities and products.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{Product, Statement, plain};
+use super::{
+    Claim,
+    apply::Statement,
+    product::{Product, plain},
+    references,
+};
 use crate::bom::{
-    BomError,
+    BomError, Graph, Stamp,
     json::{items, set, text},
 };
+
+/// Begins the identifier of one of our own findings; its fingerprint follows.
+const FINDING: &str = "urn:bartizan:finding:";
+const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
+/// What `timestamp` says where no time is to be told; it must say one.
+const NO_TIME: &str = "1970-01-01T00:00:00Z";
+
+/// Claims as an OpenVEX document. Each statement is about one finding in one file.
+pub fn document(graph: &Graph, claims: &[Claim], stamp: &Stamp) -> Value {
+    let by_path = references(graph);
+    let by_reference: BTreeMap<&str, usize> = graph
+        .components
+        .iter()
+        .enumerate()
+        .map(|(at, component)| (component.reference.as_str(), at))
+        .collect();
+    let mut statements: BTreeMap<(&str, &str), Value> = BTreeMap::new();
+    for claim in claims {
+        let container = claim.path.split('!').next().unwrap_or_default();
+        let reference = by_path.get(claim.path.as_str()).or_else(|| by_path.get(container)).copied();
+        let mut product = json!({ "@id": iri(reference.unwrap_or(&format!("file:{container}"))) });
+        let component = reference.and_then(|reference| graph.components.get(*by_reference.get(reference)?));
+        let digest = component.and_then(|component| component.sha256.clone());
+        set(&mut product, "hashes", digest.map(|digest| json!({ "sha-256": digest })));
+        let mut statement = json!({
+            "vulnerability": {
+                "@id": format!("{FINDING}{}", iri(&claim.fingerprint)),
+                "name": claim.id,
+                "description": format!("{}: {}", claim.title, claim.message),
+            },
+            "products": [product],
+            "status": if claim.accepted.is_some() { "affected" } else { "under_investigation" },
+            "status_notes": format!("in {}", claim.path),
+        });
+        let action = claim.accepted.as_ref().map(|reason| format!("Accepted: {reason}"));
+        set(&mut statement, "action_statement", action);
+        statements.insert((&claim.id, &claim.fingerprint), statement);
+    }
+    let mut document = json!({
+        "@context": CONTEXT,
+        "author": format!("bartizan {}", stamp.tool_version),
+        "role": "Scanner",
+        "timestamp": stamp.timestamp.as_deref().unwrap_or(NO_TIME),
+        "version": 1,
+        "statements": statements.into_values().collect::<Vec<Value>>(),
+    });
+    let id = format!("urn:uuid:{}", stamp.uuid(document.to_string().as_bytes()));
+    set(&mut document, "@id", Some(id));
+    document
+}
+
+/// The text as an IRI: what may not stand in one is percent-encoded.
+fn iri(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let harmless = c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=".contains(c);
+        if harmless || !c.is_ascii() && !c.is_control() && !c.is_whitespace() {
+            out.push(c);
+        } else {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    out
+}
 
 pub(super) fn is_openvex(document: &Value) -> bool {
     let is_context = |text: &str| text.starts_with("https://openvex.dev/ns");
@@ -66,6 +140,11 @@ fn statement(statement: &Value) -> Result<Statement, BomError> {
     }
     if let Some(description) = statement.get("vulnerability").and_then(|object| text(object, "description")) {
         vulnerability.insert("description".to_owned(), description.into());
+    }
+    let id = statement.get("vulnerability").and_then(|object| text(object, "@id"));
+    if let Some(fingerprint) = id.and_then(|id| id.strip_prefix(FINDING)) {
+        let property = json!([{ "name": "bartizan:fingerprint", "value": fingerprint }]);
+        vulnerability.insert("properties".to_owned(), property);
     }
     Ok(Statement { vulnerability, products: items(statement, "products").flat_map(products).collect() })
 }

@@ -1,0 +1,180 @@
+//! What goes into a function of the file through its parameters, and what comes out of a call.
+
+use super::{
+    super::{
+        catalogue::Source,
+        program::{Call, ScopeId, ScopeKind, Shape, ValueId},
+    },
+    ANSWERS, End, Flow, add,
+};
+
+impl Flow<'_> {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one parameter")]
+    pub(super) fn parameter(
+        &self,
+        function: ScopeId,
+        position: usize,
+        name: &str,
+        default: Option<ValueId>,
+        via: Source,
+        depth: usize,
+        out: &mut Vec<End>,
+    ) {
+        let before = out.len();
+        if let Some(default) = default {
+            self.resolve(default, via.max(Source::DefaultArgument), depth, out);
+        }
+        let Some(scope) = self.program.scopes.get(function) else { return };
+        let class = scope.parent.filter(|parent| {
+            self.program.scopes.get(*parent).is_some_and(|scope| scope.kind == ScopeKind::Class)
+        });
+        let called_as = match class.and_then(|class| self.program.scopes.get(class)) {
+            Some(class) if matches!(scope.name.as_str(), "__init__" | "constructor") => class.name.as_str(),
+            _ => scope.name.as_str(),
+        };
+        // Methods are called without their `self`, which JavaScript does not list in the first place.
+        let skipped = usize::from(class.is_some() && !self.objects);
+        for id in self.program.callers.get(called_as).into_iter().flatten().take(ANSWERS) {
+            let Some(call) = self.program.call(*id) else { continue };
+            if !self.may_call(call, class.is_some(), depth) {
+                continue;
+            }
+            let given =
+                call.named.iter().find(|(key, _)| key == name).map(|(_, value)| *value).or_else(|| {
+                    position.checked_sub(skipped).and_then(|index| call.positional.get(index)).copied()
+                });
+            if let Some(given) = given {
+                self.resolve(given, via.max(Source::Argument), depth, out);
+            }
+        }
+        if default.is_none() && !scope.decorators.is_empty() {
+            for value in self.options.get(name).into_iter().flatten() {
+                self.resolve(*value, via.max(Source::Option), depth, out);
+            }
+        }
+        if out.len() == before {
+            // Nothing is known of it; an end of its own, so that attributes of it can be options.
+            if let Some(binding) = scope.bindings.get(name).and_then(|bindings| bindings.first()) {
+                add(out, (binding.value, via));
+            }
+        }
+    }
+
+    /// May a call of the right name be one of this function, or of this method, rather than of another's?
+    pub(super) fn may_call(&self, call: &Call, is_method: bool, depth: usize) -> bool {
+        match self.program.shape(call.callee) {
+            Shape::Name(_) => true,
+            Shape::Attribute(base, _) if is_method => {
+                // A method of an imported thing is that thing's.
+                self.origin_of(*base, depth.saturating_add(1)).is_none_or(|origin| {
+                    let root = origin.path.split('.').next().unwrap_or_default();
+                    root == "?" || !self.program.imports.iter().any(|import| import.starts_with(root))
+                })
+            }
+            _ => false,
+        }
+    }
+
+    fn is_imported(&self, id: ValueId, depth: usize) -> bool {
+        self.origin_of(id, depth.saturating_add(1)).is_some_and(|origin| {
+            let root = origin.path.split('.').next().unwrap_or_default();
+            self.program.imports.iter().any(|import| import.split('.').next() == Some(root))
+        })
+    }
+
+    /// What a call gives, when it is one of the file's own functions or gives one of its arguments.
+    pub(super) fn called(
+        &self,
+        id: ValueId,
+        call: &Call,
+        via: Source,
+        depth: usize,
+        out: &mut Vec<End>,
+    ) -> bool {
+        if let Shape::Attribute(base, method) = self.program.shape(call.callee) {
+            match method.as_str() {
+                "get" | "pop" | "setdefault" => {
+                    let holds = self
+                        .ends(*base, depth)
+                        .iter()
+                        .any(|(end, _)| !self.entries_of(*end, depth).is_empty());
+                    if let Some(key) = call.positional.first().filter(|_| holds) {
+                        self.index(*base, *key, via, depth, out);
+                        if let Some(default) = call.positional.get(1) {
+                            self.resolve(*default, via.max(Source::Dictionary), depth, out);
+                        }
+                        return true;
+                    }
+                    // `kwargs.get("model", "x")` of something that is not known.
+                    if let (Some(default), false) = (call.positional.get(1), self.is_imported(*base, depth)) {
+                        let before = out.len();
+                        self.resolve(*default, via.max(Source::Dictionary), depth, out);
+                        return out.len() > before;
+                    }
+                }
+                // The case of a name is kept, so what changes it gives nothing.
+                "strip" | "rstrip" | "lstrip" | "as_posix" | "resolve" | "trim" | "toString" | "absolute"
+                | "expanduser" | "removesuffix" | "get_secret_value" => {
+                    let before = out.len();
+                    self.resolve(*base, via, depth, out);
+                    return out.len() > before;
+                }
+                "joinpath" => return false,
+                "values" => {
+                    let before = out.len();
+                    self.elements_into(*base, via, depth, out);
+                    return out.len() > before;
+                }
+                _ => {}
+            }
+        }
+        if let Some(scope) = self.local_by_name(call.callee, depth) {
+            let returns = self
+                .program
+                .scopes
+                .get(scope)
+                .filter(|scope| scope.kind == ScopeKind::Function)
+                .map(|scope| scope.returns.as_slice())
+                .unwrap_or_default();
+            let before = out.len();
+            for value in returns.iter().filter(|value| **value != id) {
+                self.resolve(*value, via.max(Source::Function), depth, out);
+            }
+            return out.len() > before;
+        }
+        let Some(origin) = self.origin_of(call.callee, depth) else { return false };
+        let Some(entry) = self.catalogue.value(&origin.path) else { return false };
+        let before = out.len();
+        for argument in &entry.gives {
+            for value in self.argument_of(id, argument, depth) {
+                if entry.elements {
+                    self.elements_into(value, via.max(entry.via), depth, out);
+                } else {
+                    self.resolve(value, via.max(entry.via), depth, out);
+                }
+            }
+        }
+        out.len() > before || matches!(entry.via, Source::Environment)
+    }
+
+    /// A function of the file that is called by its name or as a method of `self`.
+    pub(super) fn local_by_name(&self, callee: ValueId, depth: usize) -> Option<ScopeId> {
+        match self.program.shape(callee) {
+            Shape::Name(_) | Shape::Attribute(_, _) => self.local(callee, depth),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_environment(&self, id: ValueId, depth: usize) -> bool {
+        let id = match self.program.shape(id) {
+            Shape::Index(base, _) => *base,
+            Shape::Call(call) => call.callee,
+            _ => id,
+        };
+        self.origin_of(id, depth).is_some_and(|origin| {
+            ["os.environ", "os.getenv", "process.env", "Deno.env", "Bun.env", "import.meta.env"]
+                .iter()
+                .any(|start| origin.path.starts_with(start))
+        })
+    }
+}
