@@ -168,6 +168,11 @@ fn contexts(labels: &[Label]) -> Vec<(String, u32, u32)> {
     out
 }
 
+/// The provider of a type of resource, or of a data source.
+fn provider(kind: &str) -> Option<&str> {
+    kind.strip_prefix("data.").unwrap_or(kind).split('_').next()
+}
+
 #[derive(Default)]
 struct Score {
     found: usize,
@@ -214,10 +219,16 @@ mod yaml;
 fn controls_decide_as_the_labels_of_others_say() {
     let prefix = env::var("BARTIZAN_LABELS").unwrap_or_default();
     let show = env::var("BARTIZAN_LABELS_SHOW").is_ok();
-    let mut controls: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut controls: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
     for control in builtin().controls() {
         for alias in &control.aliases {
-            controls.entry(alias.to_string()).or_default().push(control.rule.id);
+            // Folders of one name lie below several providers.
+            for provider in control.resources.iter().filter_map(|kind| provider(kind)) {
+                let ids = controls.entry((provider.to_owned(), alias.to_string())).or_default();
+                if ids.last() != Some(&control.rule.id) {
+                    ids.push(control.rule.id);
+                }
+            }
         }
     }
     let around = looks_around();
@@ -230,7 +241,8 @@ fn controls_decide_as_the_labels_of_others_say() {
         if !label.address.starts_with(&prefix) {
             continue;
         }
-        let Some(ids) = controls.get(&label.rule) else {
+        let key = (provider(&label.address).unwrap_or_default().to_owned(), label.rule.clone());
+        let Some(ids) = controls.get(&key) else {
             without.insert(&label.rule);
             continue;
         };
