@@ -1,0 +1,3 @@
+//! Understands infrastructure as code and finds what is insecure in it.
+
+pub mod suspicion;
