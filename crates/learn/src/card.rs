@@ -46,6 +46,8 @@ pub struct Category {
     pub on: bool,
     /// Turns its logit into a probability.
     pub calibration: Calibration,
+    /// Probability from which a text is worth a look.
+    pub report_from: f64,
     /// Area under the curve on projects that were not trained on.
     pub auc: Option<Interval>,
 }
@@ -79,7 +81,7 @@ impl ModelCard {
         }
         let _ = writeln!(text, "\n## Categories\n\n| category | area under the curve | reported |\n|---|---|---|");
         for category in &self.categories {
-            let on = if category.on { "yes" } else { "no" };
+            let on = if category.on { format!("from {:.2}", category.report_from) } else { "no".to_owned() };
             let _ = writeln!(text, "| {} | {} | {on} |", category.name, interval(category.auc.as_ref()));
         }
         let _ = writeln!(text, "\n## Limits\n");

@@ -5,6 +5,8 @@
 
 mod graph;
 
+use std::collections::HashSet;
+
 use burn::{
     optim::{AdamW, AdamWConfig, AdamWState, Optimizer as _},
     tensor::{Device, Tensor, TensorData},
@@ -117,7 +119,20 @@ pub fn train(
             return Err(Error::Training("stopped".to_owned()));
         }
     }
-    trainer.leaves.to_network(architecture)
+    let mut network = trainer.leaves.to_network(architecture)?;
+    let texts = examples.iter().map(|example| example.sequence);
+    let texts = texts.chain(pairs.iter().flat_map(|pair| [pair.lower, pair.higher]));
+    silence(&mut network, texts);
+    Ok(network)
+}
+
+/// Sets the embedding of every token that was never seen to zero: what was drawn for it is noise.
+fn silence<'a>(network: &mut Network, texts: impl Iterator<Item = &'a Sequence>) {
+    let seen: HashSet<u32> = texts.flat_map(|text| &text.positions).flatten().copied().collect();
+    let rows = network.embedding.chunks_exact_mut(network.architecture.embedding.max(1));
+    for (_, row) in (0_u32..).zip(rows).filter(|(id, _)| !seen.contains(id)) {
+        row.fill(0.0);
+    }
 }
 
 /// The logits that the training graph computes, without dropout: what inference must agree with.

@@ -102,13 +102,14 @@ pub fn digest(bytes: &[u8]) -> String {
 pub fn random(architecture: &Architecture, random: &mut Random) -> Result<Network, Error> {
     architecture.check()?;
     let Architecture { buckets, embedding, channels, hidden, categories, .. } = *architecture;
-    // He et al. 2015: the variance that a layer with ReLU keeps. A position sums several embeddings, hence the 0.1.
+    // He et al. 2015: the variance that a layer with ReLU keeps. Embeddings start near zero instead, so that a token
+    // says nothing until training gives it a meaning.
     let mut values = |inputs: usize, count: usize| -> Vec<f32> {
         let bound = (6.0 / to_float(inputs)).sqrt();
         (0..count).map(|_| random.symmetric(bound)).collect()
     };
     let mut table: Vec<f32> = values(1, buckets * embedding);
-    table.iter_mut().for_each(|value| *value *= 0.1);
+    table.iter_mut().for_each(|value| *value *= 0.01);
     table.iter_mut().take(embedding).for_each(|value| *value = 0.0);
     let convolutions = architecture
         .widths

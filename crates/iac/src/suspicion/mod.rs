@@ -10,8 +10,15 @@ mod meaning;
 pub mod mutation;
 mod policy;
 pub mod reader;
+#[cfg(feature = "train")]
+pub mod recipe;
 pub mod tokens;
 pub mod tree;
 mod words;
 
 pub use self::category::Category;
+
+use bartizan_learn::tokens::Bounds;
+
+/// How much of a block is read.
+pub(crate) const BOUNDS: Bounds = Bounds { positions: 96, tokens: 24 };
