@@ -179,8 +179,15 @@ fn json(value: &serde_json::Value) -> Result<()> {
 }
 
 fn table(judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "The shipped network on labels by project. Projects marked * were trained on: their figures flatter.")?;
-    writeln!(out, "\n{:<16} {:>6} {:>6}  {:<22} {:>7} {:>6} {:>9}", "project", "blocks", "base", "area (95 %)", "p@100", "F1", "F1 of all")?;
+    writeln!(
+        out,
+        "The shipped network on labels by project. Projects marked * were trained on: their figures flatter."
+    )?;
+    writeln!(
+        out,
+        "\n{:<16} {:>6} {:>6}  {:<22} {:>7} {:>6} {:>9}",
+        "project", "blocks", "base", "area (95 %)", "p@100", "F1", "F1 of all"
+    )?;
     for (name, project) in &judgement.projects {
         let name = format!("{}{}", output::harmless(name), if project.trained_on { " *" } else { "" });
         writeln!(

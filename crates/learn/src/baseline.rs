@@ -147,7 +147,8 @@ mod tests {
             .collect();
         for sharing in [Sharing::Apart, Sharing::Shared] {
             let model = Baseline::train(&examples, 64, 2, sharing, 0.1).unwrap();
-            let scores: Vec<_> = examples.iter().map(|e| (model.score(e.sequence, e.category), e.label)).collect();
+            let scores: Vec<_> =
+                examples.iter().map(|e| (model.score(e.sequence, e.category), e.label)).collect();
             assert!(crate::evaluation::auc(&scores).unwrap() > 0.99);
         }
     }

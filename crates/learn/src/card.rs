@@ -79,7 +79,10 @@ impl ModelCard {
         for (name, figure) in &self.figures {
             let _ = writeln!(text, "| {name} | {} |", interval(Some(figure)));
         }
-        let _ = writeln!(text, "\n## Categories\n\n| category | area under the curve | reported |\n|---|---|---|");
+        let _ = writeln!(
+            text,
+            "\n## Categories\n\n| category | area under the curve | reported |\n|---|---|---|"
+        );
         for category in &self.categories {
             let on = if category.on { format!("from {:.2}", category.report_from) } else { "no".to_owned() };
             let _ = writeln!(text, "| {} | {} | {on} |", category.name, interval(category.auc.as_ref()));

@@ -223,11 +223,10 @@ mod tests {
     #[test]
     fn the_interval_covers_the_figure_and_narrows_with_more_groups() {
         let interval = |groups: usize| {
-            let items: Vec<Scored> = (0..groups * 4)
-                .map(|i| (number((i * 7919) % 101), (i * 31) % 3 == 0))
-                .collect();
+            let items: Vec<Scored> =
+                (0..groups * 4).map(|i| (number((i * 7919) % 101), (i * 31) % 3 == 0)).collect();
             let groups: Vec<usize> = (0..items.len()).map(|i| i / 4).collect();
-            bootstrap(&items, &groups, 300, 1, |sample| auc(sample)).unwrap()
+            bootstrap(&items, &groups, 300, 1, auc).unwrap()
         };
         let (few, many) = (interval(10), interval(250));
         assert!(few.low <= few.value && few.value <= few.high);

@@ -257,7 +257,8 @@ mod tests {
         network.hidden.bias.fill(0.0);
         for seed in 0..20 {
             let verdict = network.judge(&sequence(seed, 7));
-            for ((logit, causes), bias) in verdict.logits.iter().zip(&verdict.causes).zip(&network.heads.bias) {
+            for ((logit, causes), bias) in verdict.logits.iter().zip(&verdict.causes).zip(&network.heads.bias)
+            {
                 let sum: f32 = causes.iter().sum::<f32>() + bias;
                 assert!((logit - sum).abs() < 1e-5, "{logit} {sum}");
             }

@@ -66,7 +66,8 @@ impl Sequence {
 
     /// The distinct ids, sorted.
     pub fn bag(&self) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.positions.iter().flatten().copied().filter(|id| *id != PADDING).collect();
+        let mut ids: Vec<u32> =
+            self.positions.iter().flatten().copied().filter(|id| *id != PADDING).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -91,7 +92,10 @@ mod tests {
     #[test]
     fn a_token_keeps_its_id_for_ever_because_the_weights_depend_on_it() {
         let hashing = Hashing::new(8192);
-        assert_eq!([hashing.id("a"), hashing.id("key:enabled")], [hashing.id("a"), hashing.id("key:enabled")]);
+        assert_eq!(
+            [hashing.id("a"), hashing.id("key:enabled")],
+            [hashing.id("a"), hashing.id("key:enabled")]
+        );
         assert_eq!(hashing.id("foobar"), 1 + ((0x8594_4171_f739_67e8_u64 ^ 0x8594_4171) % 8191) as u32);
     }
 

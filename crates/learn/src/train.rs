@@ -86,6 +86,13 @@ impl Default for Options {
     }
 }
 
+/// Runs training on one thread. The matrices of a small network are so small that waiting for a second thread costs far
+/// more than it gives, above all on a busy machine.
+pub fn on_one_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    pool.map_err(|error| Error::Training(error.to_string()))?.install(work)
+}
+
 /// Trains a network; `progress` hears the mean loss after each epoch and stops the training by answering `false`.
 pub fn train(
     architecture: &Architecture,
@@ -234,7 +241,8 @@ impl<'o> Trainer<'o> {
         pairs: &[Pair<'_>],
     ) -> Result<(f32, Vec<Tensor<1>>), Error> {
         let texts = examples.iter().map(|example| example.sequence);
-        let texts = texts.chain(pairs.iter().map(|pair| pair.lower)).chain(pairs.iter().map(|pair| pair.higher));
+        let texts =
+            texts.chain(pairs.iter().map(|pair| pair.lower)).chain(pairs.iter().map(|pair| pair.higher));
         let thinned: Vec<Sequence> = texts.map(|text| self.thin(text)).collect();
         let batch = Batch::new(&thinned.iter().collect::<Vec<_>>(), &self.device);
         let dropout = (self.options.dropout > 0.0).then_some((self.options.dropout, &mut self.random));

@@ -164,7 +164,7 @@ impl View for Floats<'_> {
     }
 
     fn data_len(&self) -> usize {
-        self.values.len() * size_of::<f32>()
+        size_of_val(self.values)
     }
 }
 
@@ -187,7 +187,12 @@ fn member(file: &SafeTensors<'_>, index: usize, architecture: &Architecture) -> 
     Ok(Network {
         architecture: architecture.clone(),
         embedding: read("embedding", buckets * embedding)?,
-        convolutions: architecture.widths.iter().enumerate().map(convolution).collect::<Result<_, Error>>()?,
+        convolutions: architecture
+            .widths
+            .iter()
+            .enumerate()
+            .map(convolution)
+            .collect::<Result<_, Error>>()?,
         hidden: dense("hidden", architecture.pooled(), hidden)?,
         heads: dense("heads", hidden, categories)?,
     })

@@ -59,7 +59,12 @@ fn gradients_agree_with_finite_differences_in_every_tensor() {
     let examples: Vec<Example<'_>> = texts[..8]
         .iter()
         .enumerate()
-        .map(|(i, sequence)| Example { sequence, category: i % 3, label: i % 2 == 0, weight: 1.0 + (i % 3) as f32 })
+        .map(|(i, sequence)| Example {
+            sequence,
+            category: i % 3,
+            label: i % 2 == 0,
+            weight: 1.0 + (i % 3) as f32,
+        })
         .collect();
     let pairs = [
         Pair { lower: &texts[8], higher: &texts[9], category: 0 },
@@ -68,7 +73,9 @@ fn gradients_agree_with_finite_differences_in_every_tensor() {
     let options = Options::default();
     let network = network();
     let (_, gradients) = train::loss_and_gradients(&network, &options, &examples, &pairs).unwrap();
-    let loss = |network: &Network| f64::from(train::loss_and_gradients(network, &options, &examples, &pairs).unwrap().0);
+    let loss = |network: &Network| {
+        f64::from(train::loss_and_gradients(network, &options, &examples, &pairs).unwrap().0)
+    };
     let step = 4e-3_f32;
     let mut random = Random::new(4);
     for (tensor, gradient) in gradients.iter().enumerate() {
@@ -82,7 +89,10 @@ fn gradients_agree_with_finite_differences_in_every_tensor() {
             let numeric = (moved(step) - moved(-step)) / f64::from(2.0 * step);
             let exact = f64::from(gradient[index]);
             // A maximum or a ReLU may switch within the step, where the loss has a kink.
-            assert!((numeric - exact).abs() < 2e-3 + 0.03 * exact.abs(), "tensor {tensor} [{index}]: {numeric} {exact}");
+            assert!(
+                (numeric - exact).abs() < 2e-3 + 0.03 * exact.abs(),
+                "tensor {tensor} [{index}]: {numeric} {exact}"
+            );
         }
         assert!(gradient.iter().any(|value| *value != 0.0), "tensor {tensor} gets no gradient");
     }
@@ -126,7 +136,8 @@ fn learn(seed: u64, epochs: usize) -> (Network, Vec<(Sequence, bool)>) {
         .iter()
         .map(|(sequence, label)| Example { sequence, category: 1, label: *label, weight: 1.0 })
         .collect();
-    let options = Options { epochs, seed, learning_rate: 1e-2, dropout: 0.1, token_dropout: 0.0, ..Options::default() };
+    let options =
+        Options { epochs, seed, learning_rate: 1e-2, dropout: 0.1, token_dropout: 0.0, ..Options::default() };
     let architecture = Architecture { channels: 12, hidden: 12, embedding: 8, ..architecture() };
     let network = train::train(&architecture, &options, &examples, &[], &mut |_, _| true).unwrap();
     (network, all)
@@ -143,7 +154,11 @@ fn training_learns_an_order_that_no_bag_of_tokens_can_show() {
 #[test]
 fn the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_gives_others() {
     let bits = |network: &Network| -> Vec<u32> {
-        network.tensors().iter().flat_map(|(_, _, values)| values.iter().map(|value| value.to_bits())).collect()
+        network
+            .tensors()
+            .iter()
+            .flat_map(|(_, _, values)| values.iter().map(|value| value.to_bits()))
+            .collect()
     };
     let first = bits(&learn(3, 2).0);
     assert_eq!(first, bits(&learn(3, 2).0));
@@ -169,7 +184,8 @@ fn pairs_alone_teach_which_text_belongs_more() {
     };
     let architecture = Architecture { channels: 12, hidden: 12, embedding: 8, ..architecture() };
     let network = train::train(&architecture, &options, &example, &pairs, &mut |_, _| true).unwrap();
-    let right = pairs.iter().filter(|pair| network.logits(pair.lower)[0] < network.logits(pair.higher)[0]).count();
+    let right =
+        pairs.iter().filter(|pair| network.logits(pair.lower)[0] < network.logits(pair.higher)[0]).count();
     assert!(right * 10 > pairs.len() * 9, "{right} of {}", pairs.len());
 }
 

@@ -13,6 +13,7 @@ use bartizan_iac::suspicion::{
     shipping,
     trial::{self, Figures, Trial},
 };
+use bartizan_learn::train::on_one_thread;
 use clap::Args;
 
 use super::{Shipped, interval, json, left_out, note};
@@ -47,11 +48,12 @@ pub(super) fn train(arguments: &TrainArguments) -> Result<u8> {
     };
     let (material, mut code) = material(&arguments.data)?;
     let cancel = interrupt::flag();
-    let mut progress = |what: &str| {
-        note(what);
-        !cancel.load(Ordering::Relaxed)
-    };
-    let trained = shipping::train(&Recipe::shipped(), &material, &mut progress);
+    let trained = on_one_thread(|| {
+        shipping::train(&Recipe::shipped(), &material, &mut |what| {
+            note(what);
+            !cancel.load(Ordering::Relaxed)
+        })
+    });
     if cancel.load(Ordering::Relaxed) {
         return Ok(interrupt::INTERRUPTED);
     }
@@ -86,11 +88,12 @@ fn card_file(weights: &Path) -> Result<PathBuf> {
 pub(super) fn across_projects(data: &Path, as_json: bool) -> Result<u8> {
     let (material, code) = material(data)?;
     let cancel = interrupt::flag();
-    let mut progress = |what: &str| {
-        note(what);
-        !cancel.load(Ordering::Relaxed)
-    };
-    let trials = trial::across_projects(&Recipe::shipped(), &material, &mut progress);
+    let trials = on_one_thread(|| {
+        trial::across_projects(&Recipe::shipped(), &material, &mut |what| {
+            note(what);
+            !cancel.load(Ordering::Relaxed)
+        })
+    });
     if cancel.load(Ordering::Relaxed) {
         return Ok(interrupt::INTERRUPTED);
     }
@@ -114,7 +117,11 @@ fn table(trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
         trial.tested_on,
         trial.base_rate
     )?;
-    writeln!(out, "{:<22} {:<24} {:<24} {:>6} {:>7} {:>6}", "model", "area (95 %)", "precision at 100", "F1", "Brier", "ECE")?;
+    writeln!(
+        out,
+        "{:<22} {:<24} {:<24} {:>6} {:>7} {:>6}",
+        "model", "area (95 %)", "precision at 100", "F1", "Brier", "ECE"
+    )?;
     let models = [
         ("network", &trial.network),
         ("logistic, apart", &trial.logistic_apart),
@@ -123,7 +130,11 @@ fn table(trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
     for (name, figures) in models {
         row(name, figures, out)?;
     }
-    writeln!(out, "{:<22} {:<24} {:<24.3} {:>6.3}", "flag everything", "0.500", trial.base_rate, trial.flag_everything.f1)?;
+    writeln!(
+        out,
+        "{:<22} {:<24} {:<24.3} {:>6.3}",
+        "flag everything", "0.500", trial.base_rate, trial.flag_everything.f1
+    )?;
     writeln!(out, "\nabove the better logistic regression  {}", interval(Some(&trial.above_logistic)))?;
     writeln!(out, "types of block not trained on          {}", interval(trial.unseen_types.as_ref()))?;
     for (category, auc) in &trial.categories {

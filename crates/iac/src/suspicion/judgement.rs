@@ -69,9 +69,11 @@ fn project(model: &Model, name: &str, blocks: &[&Labelled]) -> Project {
         .collect();
     let groups = groups(blocks.iter().map(|block| block.rule.as_str()));
     let category = |category: Category| {
-        let mut chosen = blocks.iter().zip(&scores).zip(&groups).filter(|((b, _), _)| b.category == category).peekable();
+        let mut chosen =
+            blocks.iter().zip(&scores).zip(&groups).filter(|((b, _), _)| b.category == category).peekable();
         chosen.peek()?;
-        let (scores, groups): (Vec<Scored>, Vec<usize>) = chosen.map(|((_, score), group)| (*score, *group)).unzip();
+        let (scores, groups): (Vec<Scored>, Vec<usize>) =
+            chosen.map(|((_, score), group)| (*score, *group)).unzip();
         Some((category.name(), bootstrap(&scores, &groups, RESAMPLES, 1, auc)))
     };
     let all = decide(&scores, f64::NEG_INFINITY);

@@ -6,21 +6,58 @@ use super::words::{split, stem, stems};
 
 /// Keys whose values are names, which are masked.
 const NAMES: [&str; 18] = [
-    "name", "names", "id", "ids", "description", "bucket", "identifier", "title", "label", "prefix", "suffix", "alias",
-    "location", "region", "zone", "zones", "sid", "email",
+    "name",
+    "names",
+    "id",
+    "ids",
+    "description",
+    "bucket",
+    "identifier",
+    "title",
+    "label",
+    "prefix",
+    "suffix",
+    "alias",
+    "location",
+    "region",
+    "zone",
+    "zones",
+    "sid",
+    "email",
 ];
 /// Blocks of free names and values.
 const LABELS: [&str; 3] = ["tags", "labels", "annotations"];
 /// What may be read in a name, because it is the name of a setting and not of a thing.
 const SETTINGS: [&str; 24] = [
-    "log", "audit", "ssl", "tls", "encrypt", "public", "connect", "checkpoint", "disconnect", "durat", "throttl",
-    "retent", "trac", "monitor", "secur", "password", "secret", "token", "lock", "statement", "temp", "min", "skip",
+    "log",
+    "audit",
+    "ssl",
+    "tls",
+    "encrypt",
+    "public",
+    "connect",
+    "checkpoint",
+    "disconnect",
+    "durat",
+    "throttl",
+    "retent",
+    "trac",
+    "monitor",
+    "secur",
+    "password",
+    "secret",
+    "token",
+    "lock",
+    "statement",
+    "temp",
+    "min",
+    "skip",
     "require",
 ];
 /// Words of test fixtures, which say nothing about what a setting does.
 const FIXTURES: [&str; 14] = [
-    "positive", "negative", "good", "bad", "example", "test", "insecure", "secure", "pass", "fail", "foo", "bar", "my",
-    "sample",
+    "positive", "negative", "good", "bad", "example", "test", "insecure", "secure", "pass", "fail", "foo",
+    "bar", "my", "sample",
 ];
 const ADMINISTRATION: [u16; 9] = [20, 21, 22, 23, 135, 445, 3389, 5900, 5985];
 const STORES: [u16; 16] =
@@ -32,7 +69,7 @@ pub(super) fn number(number: f64, key: &str) -> Vec<String> {
     let mut tokens = vec!["is:number".to_owned()];
     let magnitude = match number {
         n if n < 0.0 => "negative",
-        n if n == 0.0 => "zero",
+        0.0 => "zero",
         n if n <= 1.0 => "one",
         n if n < 7.0 => "few",
         n if n < 14.0 => "week",
@@ -53,7 +90,10 @@ pub(super) fn number(number: f64, key: &str) -> Vec<String> {
 }
 
 fn port(number: f64) -> Option<&'static str> {
-    let port = (0..=u16::MAX).contains(&(number as u16)).then_some(number as u16).filter(|port| f64::from(*port) == number)?;
+    let port = (0..=u16::MAX)
+        .contains(&(number as u16))
+        .then_some(number as u16)
+        .filter(|port| f64::from(*port) == number)?;
     Some(match port {
         0 => "first",
         u16::MAX => "last",
@@ -132,7 +172,8 @@ fn words(lower: &str) -> Vec<String> {
         tokens.push("is:star".to_owned());
     }
     let words = split(lower);
-    let fixture = words.iter().any(|word| FIXTURES.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
+    let fixture =
+        words.iter().any(|word| FIXTURES.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
     if fixture || lower.len() > 48 || words.len() > 6 {
         return tokens;
     }
@@ -240,7 +281,12 @@ mod tests {
     fn names_and_fixture_words_give_no_word_of_their_own() {
         for (value, key) in [("positive1", "name"), ("secure-thing", "bucket"), ("good_example", "mode")] {
             let tokens = text(value, key);
-            assert!(!tokens.iter().any(|token| token.contains("positive") || token.contains("secure") || token.contains("good")), "{tokens:?}");
+            assert!(
+                !tokens.iter().any(|token| token.contains("positive")
+                    || token.contains("secure")
+                    || token.contains("good")),
+                "{tokens:?}"
+            );
         }
         assert!(has(&text("log_checkpoints", "name"), "named:checkpoint"));
         assert!(has(&text("TLS1_2", "minimum_tls_version"), "text:tls1_2"));

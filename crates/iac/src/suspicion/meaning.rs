@@ -13,7 +13,17 @@ pub(super) struct Meaning {
 
 /// Words that make a setting weaken what it is about: `skip_final_snapshot`, `disable_logging`.
 const REVERSING: [&str; 12] = [
-    "skip", "disabl", "allow", "insecur", "unencrypt", "unauthenticat", "bypass", "ignor", "permit", "exclud", "suppres",
+    "skip",
+    "disabl",
+    "allow",
+    "insecur",
+    "unencrypt",
+    "unauthenticat",
+    "bypass",
+    "ignor",
+    "permit",
+    "exclud",
+    "suppres",
     "deny",
 ];
 
@@ -113,7 +123,8 @@ pub(super) fn of(key: &str, within: Option<&str>) -> Option<Meaning> {
         return Some(Meaning { category: *category, protects: !reversed });
     }
     // `logging { enabled = true }` means what its block means.
-    let switch = words.iter().all(|word| matches!(word.as_str(), "enabl" | "enabled" | "statu" | "mode" | "state"));
+    let switch =
+        words.iter().all(|word| matches!(word.as_str(), "enabl" | "enabled" | "statu" | "mode" | "state"));
     let within = within.filter(|_| switch && !words.is_empty())?;
     of(within, None)
 }

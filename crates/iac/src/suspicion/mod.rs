@@ -4,21 +4,30 @@
 //! configuration that it has seen labelled. It ranks; it proves nothing, and it never blocks.
 
 pub mod category;
+pub mod judgement;
 pub mod labels;
 mod literal;
 mod meaning;
+pub mod model;
 pub mod mutation;
 mod policy;
 pub mod reader;
 #[cfg(feature = "train")]
 pub mod recipe;
+#[cfg(feature = "train")]
+pub mod shipping;
 pub mod tokens;
 pub mod tree;
+#[cfg(feature = "train")]
+pub mod trial;
 mod words;
 
-pub use self::category::Category;
+pub use self::{
+    category::Category,
+    model::{Suspicion, judge},
+};
 
 use bartizan_learn::tokens::Bounds;
 
 /// How much of a block is read.
-pub(crate) const BOUNDS: Bounds = Bounds { positions: 96, tokens: 24 };
+pub(crate) const BOUNDS: Bounds = Bounds { positions: 48, tokens: 24 };

@@ -45,7 +45,8 @@ impl Model {
         let card: ModelCard =
             serde_json::from_str(card).map_err(|error| Error::Weights(format!("model card: {error}")))?;
         let ensemble = Ensemble::from_bytes(weights, &card.digest)?;
-        if ensemble.architecture() != Some(&card.architecture) || card.categories.len() != Category::ALL.len() {
+        if ensemble.architecture() != Some(&card.architecture) || card.categories.len() != Category::ALL.len()
+        {
             return Err(Error::Architecture("the card and the weights are of different networks"));
         }
         let hashing = Hashing::new(u32::try_from(card.architecture.buckets).unwrap_or(u32::MAX));
@@ -88,8 +89,12 @@ impl Model {
             .filter(|((_, known), _)| known.on)
             .filter_map(|((category, known), (logit, causes))| {
                 let score = known.calibration.probability(*logit);
-                (score >= known.report_from)
-                    .then(|| Suspicion { block, category, score, lines: lines(&positions, causes) })
+                (score >= known.report_from).then(|| Suspicion {
+                    block,
+                    category,
+                    score,
+                    lines: lines(&positions, causes),
+                })
             })
             .collect()
     }

@@ -182,7 +182,9 @@ fn turned(text: &str) -> Option<String> {
     let capital = letters.next().is_some_and(char::is_uppercase);
     Some(match (capital, letters.next().is_some_and(char::is_uppercase)) {
         (true, true) => other.to_uppercase(),
-        (true, false) => other.chars().take(1).flat_map(char::to_uppercase).chain(other.chars().skip(1)).collect(),
+        (true, false) => {
+            other.chars().take(1).flat_map(char::to_uppercase).chain(other.chars().skip(1)).collect()
+        }
         _ => other.to_owned(),
     })
 }
@@ -256,7 +258,8 @@ fn widened(key: &str, value: &Value) -> Option<Value> {
 fn revealed(key: &str, value: &Value) -> Option<Value> {
     let words = stems(key);
     let secret = words.iter().any(|word| matches!(word.as_str(), "password" | "secret" | "passwd"));
-    let last = words.last().is_some_and(|word| matches!(word.as_str(), "password" | "secret" | "passwd" | "value"));
+    let last =
+        words.last().is_some_and(|word| matches!(word.as_str(), "password" | "secret" | "passwd" | "value"));
     let elsewhere = matches!(value, Value::Reference(_) | Value::Call(..));
     (secret && last && elsewhere).then(|| Value::Text("Pl41n-t3xt-v4lue".to_owned()))
 }
@@ -269,7 +272,8 @@ fn shortened(key: &str, within: Option<&str>, value: &Value) -> Option<(Category
     if *number <= 1.0 || !(has("retent") || has("minimum") || has("length") || has("days")) {
         return None;
     }
-    let logs = has("log") || within.is_some_and(|within| stems(within).iter().any(|w| w == "log" || w == "audit"));
+    let logs =
+        has("log") || within.is_some_and(|within| stems(within).iter().any(|w| w == "log" || w == "audit"));
     let category = match () {
         () if has("password") || has("length") => Category::Iam,
         () if logs => Category::Logging,
@@ -301,7 +305,11 @@ mod tests {
             ("logging {\n enabled = true\n}", Category::Logging, Change::Flip),
             ("authorizer_id = aws_authorizer.a.id", Category::Authentication, Change::Drop),
             ("protocol = \"HTTPS\"", Category::Encryption, Change::Downgrade),
-            ("policy = jsonencode({ Statement = [{ Action = [\"s3:Get\"] }] })", Category::Iam, Change::Widen),
+            (
+                "policy = jsonencode({ Statement = [{ Action = [\"s3:Get\"] }] })",
+                Category::Iam,
+                Change::Widen,
+            ),
             ("password = var.password", Category::Secrets, Change::Reveal),
             ("log_retention_days = 30", Category::Logging, Change::Shorten),
         ] {
@@ -311,7 +319,9 @@ mod tests {
 
     #[test]
     fn what_is_already_weak_or_tells_nothing_is_left_alone() {
-        for body in ["storage_encrypted = false", "cidr_blocks = [\"0.0.0.0/0\"]", "instance_type = \"t3.micro\"", ""] {
+        for body in
+            ["storage_encrypted = false", "cidr_blocks = [\"0.0.0.0/0\"]", "instance_type = \"t3.micro\"", ""]
+        {
             assert_eq!(changes(body), []);
         }
     }

@@ -25,8 +25,10 @@ pub struct SyntaxError {
 /// The resources, data sources and module calls of a file, in their order.
 pub fn read(text: &str) -> Result<Vec<Resource>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let body = hcl_edit::parser::parse_body(text)
-        .map_err(|error| SyntaxError { line: error.location().line(), message: error.message().to_owned() })?;
+    let body = hcl_edit::parser::parse_body(text).map_err(|error| SyntaxError {
+        line: error.location().line(),
+        message: error.message().to_owned(),
+    })?;
     let reader = Reader::new(text);
     Ok(body.blocks().filter_map(|block| reader.resource(block)).collect())
 }
@@ -172,9 +174,11 @@ impl Reader {
         let mut arguments: Vec<Value> = call.args.iter().map(|argument| self.value(argument)).collect();
         match (name, arguments.len()) {
             // What these make holds what they were given.
-            ("jsonencode" | "tolist" | "toset" | "tomap" | "tostring" | "tobool" | "tonumber" | "sensitive", 1) => {
-                arguments.pop().unwrap_or(Value::Unknown)
-            }
+            (
+                "jsonencode" | "tolist" | "toset" | "tomap" | "tostring" | "tobool" | "tonumber"
+                | "sensitive",
+                1,
+            ) => arguments.pop().unwrap_or(Value::Unknown),
             _ => Value::Call(name.to_owned(), arguments),
         }
     }
@@ -182,7 +186,8 @@ impl Reader {
 
 /// What a module is called by its source: `terraform-aws-modules/s3-bucket/aws` is an `s3_bucket`.
 fn module_of(body: &Body) -> String {
-    let source = body.get_attribute("source").and_then(|attribute| attribute.value.as_str().map(str::to_owned));
+    let source =
+        body.get_attribute("source").and_then(|attribute| attribute.value.as_str().map(str::to_owned));
     let Some(source) = source else { return String::new() };
     let path = source.split('?').next().unwrap_or_default().trim_end_matches(".git");
     let mut parts = path.split(['/', ':']).filter(|part| !part.is_empty() && *part != "." && *part != "..");
@@ -232,7 +237,9 @@ mod tests {
         let resource = only(
             "resource \"aws_p\" \"y\" {\n  policy = <<EOF\n{\"Statement\": [{\"Action\": \"*\", \"Resource\": \"${aws_a.b.arn}/*\"}]}\nEOF\n}\n",
         );
-        let Content::Value(Value::Object(policy)) = value(&resource.nodes, "policy") else { panic!("no object") };
+        let Content::Value(Value::Object(policy)) = value(&resource.nodes, "policy") else {
+            panic!("no object")
+        };
         assert_eq!(policy[0].key, "Statement");
     }
 

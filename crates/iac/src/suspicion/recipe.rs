@@ -14,8 +14,7 @@ use super::{
     Category,
     labels::{self, Labelled, Labels},
     mutation::{self, Change},
-    reader,
-    tokens,
+    reader, tokens,
     tree::Resource,
 };
 
@@ -34,6 +33,39 @@ pub struct Recipe {
     pub mutate_labels: bool,
     /// Penalty of the baseline's weights.
     pub ridge: f64,
+}
+
+impl Recipe {
+    /// The recipe of the shipped weights, chosen by cross-validation over the rules of each project alone.
+    pub fn shipped() -> Self {
+        Self {
+            architecture: Architecture {
+                buckets: 8192,
+                embedding: 24,
+                widths: vec![1, 3],
+                channels: 48,
+                hidden: 32,
+                categories: Category::ALL.len(),
+                context: true,
+            },
+            options: Options {
+                epochs: 40,
+                batch: 32,
+                pairs: 4,
+                pair_weight: 0.5,
+                learning_rate: 3e-3,
+                weight_decay: 0.01,
+                dropout: 0.2,
+                token_dropout: 0.2,
+                smoothing: 0.1,
+                seed: 1,
+            },
+            members: 3,
+            mutation_weight: 0.1,
+            mutate_labels: true,
+            ridge: 1.0,
+        }
+    }
 }
 
 /// What there is to learn from.
@@ -56,7 +88,10 @@ const CLEAN: [&str; 4] = [
 impl Material {
     /// Reads lines of labels and texts of clean configuration; our own clean configuration is added. The second value
     /// says which of the texts are no HCL: they are left out.
-    pub fn new<'a>(labels: &str, clean: impl IntoIterator<Item = &'a str>) -> (Self, Vec<reader::SyntaxError>) {
+    pub fn new<'a>(
+        labels: &str,
+        clean: impl IntoIterator<Item = &'a str>,
+    ) -> (Self, Vec<reader::SyntaxError>) {
         let mut material = Self { labels: labels::read(labels), clean: Vec::new() };
         let mut errors = Vec::new();
         for text in CLEAN.into_iter().chain(clean) {
@@ -108,7 +143,11 @@ pub struct Contrast {
 /// A sequence of a block.
 pub fn sequence(resource: &Resource, buckets: usize) -> Sequence {
     let hashing = Hashing::new(u32::try_from(buckets).unwrap_or(u32::MAX));
-    Sequence::new(tokens::positions(resource).into_iter().map(|position| position.tokens), hashing, super::BOUNDS)
+    Sequence::new(
+        tokens::positions(resource).into_iter().map(|position| position.tokens),
+        hashing,
+        super::BOUNDS,
+    )
 }
 
 /// The samples of labelled blocks.
@@ -215,7 +254,8 @@ pub fn apart<'a>(train: &[&'a Sample], test: &[&Sample]) -> Vec<&'a Sample> {
 /// The contrasts to train on, without those of which a side is tested on.
 pub fn contrasts_apart(contrasts: Vec<Contrast>, test: &[&Sample]) -> Vec<Contrast> {
     let known: HashSet<&Sequence> = test.iter().map(|sample| &sample.sequence).collect();
-    let unknown = |contrast: &Contrast| !known.contains(&contrast.clean) && !known.contains(&contrast.weakened);
+    let unknown =
+        |contrast: &Contrast| !known.contains(&contrast.clean) && !known.contains(&contrast.weakened);
     contrasts.into_iter().filter(unknown).collect()
 }
 

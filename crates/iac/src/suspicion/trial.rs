@@ -15,7 +15,8 @@ use bartizan_learn::{
 use serde::Serialize;
 
 use super::{
-    Category,
+    Category, judgement,
+    labels::Labelled,
     recipe::{self, Material, Recipe, Sample},
 };
 
@@ -51,9 +52,22 @@ pub struct Trial {
     pub unseen_types: Option<Interval>,
     /// The network's area by category.
     pub categories: BTreeMap<&'static str, Option<Interval>>,
-    /// Every tested block: category, logit and label. For calibration, not for reports.
+    /// Every tested block. For calibration, not for reports.
     #[serde(skip)]
-    pub scored: Vec<(Category, f32, bool)>,
+    pub scored: Vec<Tested>,
+}
+
+/// What the network said of a block that it was not trained on.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// What the label is about.
+    pub category: Category,
+    /// The rule that the label is relative to.
+    pub rule: String,
+    /// What the network said.
+    pub logit: f32,
+    /// The label.
+    pub insecure: bool,
 }
 
 /// Figures of one model.
@@ -63,10 +77,9 @@ pub struct Figures {
     pub auc: Interval,
     /// Share of insecure blocks among the 50, 100 and 200 most suspicious.
     pub precision_at: BTreeMap<usize, Interval>,
-    /// Calling everything with a probability of at least one half insecure, the calibration being from held-out rules
-    /// of the project that was trained on.
+    /// Calling everything with a logit of at least zero insecure.
     pub decision: Decision,
-    /// How far those probabilities are from what happened.
+    /// How far the probabilities are from what happened, before any calibration.
     pub calibration: CalibrationError,
 }
 
@@ -76,12 +89,16 @@ pub fn across_projects(
     material: &Material,
     progress: &mut dyn FnMut(&str) -> bool,
 ) -> Result<Vec<Trial>, Error> {
-    let projects: BTreeSet<&str> = material.labels.blocks.iter().map(|block| block.project.as_str()).collect();
+    let projects: BTreeSet<&str> =
+        material.labels.blocks.iter().map(|block| block.project.as_str()).collect();
     if projects.len() < 2 {
         return Err(Error::Empty("a trial needs labels of two projects at least"));
     }
     let pairs = projects.iter().flat_map(|train| projects.iter().map(move |test| (*train, *test)));
-    pairs.filter(|(train, test)| train != test).map(|(a, b)| trial(recipe, material, a, b, progress)).collect()
+    pairs
+        .filter(|(train, test)| train != test)
+        .map(|(a, b)| trial(recipe, material, a, b, progress))
+        .collect()
 }
 
 fn trial(
@@ -96,7 +113,9 @@ fn trial(
     let tested: Vec<&Sample> = samples.iter().filter(|sample| sample.project == test).collect();
     let known: Vec<&Sample> = samples.iter().filter(|sample| sample.project == train).collect();
     let fitted_on = recipe::apart(&known, &tested);
-    let contrasts = recipe::contrasts(material.clean_of(recipe, train), buckets);
+    let labels: Vec<&Labelled> =
+        material.labels.blocks.iter().filter(|block| block.project == train).collect();
+    let contrasts = recipe::contrasts(material.clean_with(recipe, &labels), buckets);
     let contrasts = recipe::contrasts_apart(contrasts, &tested);
     let mut say = |member: usize, epoch: usize, loss: f32| {
         progress(&format!("{train} → {test}: network {}, epoch {}, loss {loss:.4}", member + 1, epoch + 1))
@@ -109,7 +128,7 @@ fn trial(
         tested.iter().map(|s| (model.score(&s.sequence, s.category.index()), s.insecure)).collect()
     };
     let (apart, shared) = (of(&apart), of(&shared));
-    let groups = groups(&tested);
+    let groups = judgement::groups(tested.iter().map(|sample| sample.rule.as_str()));
     let better = if auc(&apart) > auc(&shared) { &apart } else { &shared };
     let joined: Vec<(Scored, Scored)> = network.iter().copied().zip(better.iter().copied()).collect();
     let above = |sample: &[(Scored, Scored)]| {
@@ -118,7 +137,8 @@ fn trial(
     };
     let types: HashSet<&str> = fitted_on.iter().map(|sample| sample.of.as_str()).collect();
     let select = |keep: &dyn Fn(&Sample) -> bool| {
-        let chosen: Vec<usize> = (0..tested.len()).filter(|i| tested.get(*i).is_some_and(|s| keep(s))).collect();
+        let chosen: Vec<usize> =
+            (0..tested.len()).filter(|i| tested.get(*i).is_some_and(|s| keep(s))).collect();
         let scores: Vec<Scored> = chosen.iter().filter_map(|i| network.get(*i)).copied().collect();
         let groups: Vec<usize> = chosen.iter().filter_map(|i| groups.get(*i)).copied().collect();
         bootstrap(&scores, &groups, RESAMPLES, 1, auc)
@@ -144,28 +164,19 @@ fn trial(
         scored: tested
             .iter()
             .zip(&network)
-            .map(|(sample, score)| (sample.category, narrow(score.0), sample.insecure))
+            .map(|(sample, score)| Tested {
+                category: sample.category,
+                rule: sample.rule.clone(),
+                logit: narrow(score.0),
+                insecure: sample.insecure,
+            })
             .collect(),
     })
 }
 
-/// Blocks of one rule resemble each other, so they are drawn together.
-fn groups(samples: &[&Sample]) -> Vec<usize> {
-    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    samples
-        .iter()
-        .map(|sample| {
-            let next = known.len();
-            *known.entry(sample.rule.as_str()).or_insert(next)
-        })
-        .collect()
-}
-
 fn figures(scores: &[Scored], groups: &[usize]) -> Option<Figures> {
-    let probabilities: Vec<Scored> = scores
-        .iter()
-        .map(|(score, label)| (bartizan_learn::calibration::sigmoid(*score), *label))
-        .collect();
+    let probabilities: Vec<Scored> =
+        scores.iter().map(|(score, label)| (bartizan_learn::calibration::sigmoid(*score), *label)).collect();
     let at = |k: usize| Some((k, bootstrap(scores, groups, RESAMPLES, 1, |sample| precision_at(sample, k))?));
     Some(Figures {
         auc: bootstrap(scores, groups, RESAMPLES, 1, auc)?,
@@ -175,16 +186,40 @@ fn figures(scores: &[Scored], groups: &[usize]) -> Option<Figures> {
     })
 }
 
-/// The calibration of each category, from all blocks that were tested without being trained on.
-pub fn calibrations(trials: &[Trial]) -> Vec<Calibration> {
+/// The calibration of each category, from blocks that were tested without being trained on.
+pub fn calibrations(tested: &[&Tested]) -> Vec<Calibration> {
     Category::ALL
         .into_iter()
         .map(|category| {
-            let own = trials.iter().flat_map(|trial| &trial.scored).filter(|scored| scored.0 == category);
-            let (logits, labels): (Vec<f32>, Vec<bool>) = own.map(|scored| (scored.1, scored.2)).unzip();
+            let own = tested.iter().filter(|tested| tested.category == category);
+            let (logits, labels): (Vec<f32>, Vec<bool>) =
+                own.map(|tested| (tested.logit, tested.insecure)).unzip();
             Calibration::fit(&logits, &labels)
         })
         .collect()
+}
+
+/// How far calibrated probabilities are from what happened: the lines are fitted on one half of the rules and measured
+/// on the other, and the reverse.
+pub fn calibrated(trials: &[Trial]) -> CalibrationError {
+    let all: Vec<&Tested> = trials.iter().flat_map(|trial| &trial.scored).collect();
+    let groups = judgement::groups(all.iter().map(|tested| tested.rule.as_str()));
+    let half = |odd: usize| -> Vec<&Tested> {
+        all.iter().zip(&groups).filter(|(_, group)| *group % 2 == odd).map(|(tested, _)| *tested).collect()
+    };
+    let halves = [half(0), half(1)];
+    let probabilities: Vec<Scored> = halves
+        .iter()
+        .zip(halves.iter().rev())
+        .flat_map(|(fitted, measured)| {
+            let lines = calibrations(fitted);
+            measured.iter().map(move |tested| {
+                let line = lines.get(tested.category.index()).copied().unwrap_or_default();
+                (line.probability(tested.logit), tested.insecure)
+            })
+        })
+        .collect();
+    calibration_error(&probabilities)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "logits were single precision before")]

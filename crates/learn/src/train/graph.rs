@@ -120,17 +120,18 @@ impl Leaves {
         let known = batch.ids.clone().not_equal_elem(i64::from(PADDING)).float();
         let rows = burn::tensor::module::embedding(table, batch.ids.clone());
         let rows = rows * known.reshape([batch.texts, batch.positions * batch.tokens, 1]);
-        rows.reshape([batch.texts, batch.positions, batch.tokens, columns])
-            .sum_dim(2)
-            .reshape([batch.texts, batch.positions, columns])
+        rows.reshape([batch.texts, batch.positions, batch.tokens, columns]).sum_dim(2).reshape([
+            batch.texts,
+            batch.positions,
+            columns,
+        ])
     }
 
     /// Zero for the drawn share, else what keeps the mean.
     fn keep(&self, shape: &[usize; 2], share: f32, random: &mut Random) -> Tensor<2> {
         let scale = 1.0 / (1.0 - share).max(1e-3);
-        let values: Vec<f32> = (0..shape.iter().product())
-            .map(|_| if random.uniform() < share { 0.0 } else { scale })
-            .collect();
+        let values: Vec<f32> =
+            (0..shape.iter().product()).map(|_| if random.uniform() < share { 0.0 } else { scale }).collect();
         Tensor::from_data(TensorData::new(values, *shape), &self.device)
     }
 
