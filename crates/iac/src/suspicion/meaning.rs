@@ -28,7 +28,7 @@ const REVERSING: [&str; 12] = [
 ];
 
 /// Words that give a setting its meaning, the most telling first.
-const PROTECTING: [(&str, Category); 54] = [
+const PROTECTING: [(&str, Category); 55] = [
     ("encrypt", Category::Encryption),
     ("kms", Category::Encryption),
     ("cmk", Category::Encryption),
@@ -43,6 +43,7 @@ const PROTECTING: [(&str, Category); 54] = [
     ("mfa", Category::Authentication),
     ("authoriz", Category::Authentication),
     ("authoris", Category::Authentication),
+    ("authorizer", Category::Authentication),
     ("authenticat", Category::Authentication),
     ("auth", Category::Authentication),
     ("oidc", Category::Authentication),

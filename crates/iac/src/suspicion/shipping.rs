@@ -143,6 +143,10 @@ fn figures(trials: &[Trial]) -> BTreeMap<String, Interval> {
         figures.insert(name("area under the curve"), trial.network.auc);
         figures.insert(name("area of logistic regression, apart"), trial.logistic_apart.auc);
         figures.insert(name("area of logistic regression, shared"), trial.logistic_shared.auc);
+        figures.insert(name("area above the better logistic regression"), trial.above_logistic);
+        if let Some(unseen) = trial.unseen_types {
+            figures.insert(name("area on types of block not trained on"), unseen);
+        }
         figures.insert(name("F1"), point(trial.network.decision.f1));
         figures.insert(name("F1 of flagging everything"), point(trial.flag_everything.f1));
         figures.insert(
