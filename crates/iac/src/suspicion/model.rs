@@ -127,3 +127,78 @@ fn lines(positions: &[Position], causes: &[f32]) -> Vec<(usize, usize)> {
     lines.extend(positions.first().filter(|_| lines.is_empty()).map(|head| head.lines));
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suspicion::reader;
+
+    fn blocks(text: &str) -> Vec<Resource> {
+        reader::read(text).unwrap()
+    }
+
+    #[test]
+    fn the_shipped_weights_are_those_of_the_card_and_small() {
+        let model = Model::shipped().unwrap();
+        assert_eq!(model.card().bytes, WEIGHTS.len());
+        assert!(WEIGHTS.len() <= 3 << 20, "{} bytes", WEIGHTS.len());
+        let names: Vec<&str> = model.card().categories.iter().map(|category| category.name.as_str()).collect();
+        assert_eq!(names, Category::ALL.map(Category::name));
+        assert!(model.card().categories.iter().any(|category| category.on));
+    }
+
+    #[test]
+    fn weights_and_card_of_different_networks_are_refused() {
+        assert!(matches!(Model::new(&[0; 64], CARD), Err(Error::Digest { .. })));
+        assert!(Model::new(WEIGHTS, "{}").is_err());
+    }
+
+    #[test]
+    fn a_weaker_copy_of_a_block_is_more_suspicious() {
+        let model = Model::shipped().unwrap();
+        let pairs = [
+            (Category::Encryption, "storage_encrypted = true", "storage_encrypted = false"),
+            (Category::Network, "publicly_accessible = false", "publicly_accessible = true"),
+        ];
+        for (category, clean, weak) in pairs {
+            let score = |line: &str| {
+                let text = format!("resource \"aws_db_instance\" \"a\" {{\n  engine = \"mysql\"\n  {line}\n}}\n");
+                model.probabilities(&blocks(&text)[0])[category.index()]
+            };
+            assert!(score(weak) > score(clean), "{weak}: {} {}", score(weak), score(clean));
+        }
+    }
+
+    #[test]
+    fn suspicions_are_ranked_within_bounds_and_name_lines_of_their_block() {
+        let text = "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \"x\"\n}\n\nresource \"aws_security_group\" \"b\" {\n  ingress {\n    from_port   = 22\n    to_port     = 22\n    cidr_blocks = [\"0.0.0.0/0\"]\n  }\n}\n";
+        let blocks = blocks(text);
+        let suspicions = judge(&blocks).unwrap();
+        assert!(suspicions.is_sorted_by(|a, b| a.score >= b.score));
+        for suspicion in &suspicions {
+            let block = &blocks[suspicion.block];
+            assert!((0.0..=1.0).contains(&suspicion.score));
+            assert!(!suspicion.lines.is_empty() && suspicion.lines.len() <= MAX_CAUSES);
+            assert!(suspicion.lines.iter().all(|(first, last)| block.lines.0 <= *first && *last <= block.lines.1));
+        }
+    }
+
+    #[test]
+    fn names_do_not_change_a_verdict() {
+        let model = Model::shipped().unwrap();
+        let named = |name: &str| {
+            let text = format!("# {name}\nresource \"aws_s3_bucket\" \"{name}\" {{\n  bucket = \"{name}\"\n}}\n");
+            model.probabilities(&blocks(&text)[0])
+        };
+        assert_eq!(named("positive1"), named("good_example"));
+    }
+
+    #[test]
+    fn hostile_blocks_are_judged_within_bounds() {
+        let many = "  x = [{ y = { z = [\"0.0.0.0/0\"] } }]\n".replace('x', "k");
+        let body: String = (0..5000).map(|i| many.replace('k', &format!("k{i}"))).collect();
+        let found = judge(&blocks(&format!("resource \"a_b\" \"c\" {{\n{body}}}\n"))).unwrap();
+        assert!(found.len() <= Category::ALL.len());
+        assert_eq!(judge(&[]).unwrap(), []);
+    }
+}
