@@ -268,15 +268,15 @@ impl<'o> Trainer<'o> {
         let targets = self.vector(targets.collect());
         let weights: Vec<f32> = examples.iter().map(|example| example.weight).collect();
         let sum: f32 = weights.iter().sum();
-        let own = chosen.clone().slice([0..count]);
+        let own = chosen.clone().narrow(0, 0, count);
         // −y ln σ(z) − (1 − y) ln(1 − σ(z)) = softplus(z) − y z
         let entropy = softplus(own.clone()) - own * targets;
         let loss = (entropy * self.vector(weights)).sum().div_scalar(sum.max(1e-6));
         if paired == 0 {
             return loss;
         }
-        let lower = chosen.clone().slice([count..count + paired]);
-        let higher = chosen.slice([count + paired..count + 2 * paired]);
+        let lower = chosen.clone().narrow(0, count, paired);
+        let higher = chosen.narrow(0, count + paired, paired);
         loss + softplus(lower - higher).mean().mul_scalar(self.options.pair_weight)
     }
 

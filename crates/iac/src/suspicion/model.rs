@@ -142,7 +142,8 @@ mod tests {
         let model = Model::shipped().unwrap();
         assert_eq!(model.card().bytes, WEIGHTS.len());
         assert!(WEIGHTS.len() <= 3 << 20, "{} bytes", WEIGHTS.len());
-        let names: Vec<&str> = model.card().categories.iter().map(|category| category.name.as_str()).collect();
+        let names: Vec<&str> =
+            model.card().categories.iter().map(|category| category.name.as_str()).collect();
         assert_eq!(names, Category::ALL.map(Category::name));
         assert!(model.card().categories.iter().any(|category| category.on));
     }
@@ -162,7 +163,8 @@ mod tests {
         ];
         for (category, clean, weak) in pairs {
             let score = |line: &str| {
-                let text = format!("resource \"aws_db_instance\" \"a\" {{\n  engine = \"mysql\"\n  {line}\n}}\n");
+                let text =
+                    format!("resource \"aws_db_instance\" \"a\" {{\n  engine = \"mysql\"\n  {line}\n}}\n");
                 model.probabilities(&blocks(&text)[0])[category.index()]
             };
             assert!(score(weak) > score(clean), "{weak}: {} {}", score(weak), score(clean));
@@ -179,7 +181,9 @@ mod tests {
             let block = &blocks[suspicion.block];
             assert!((0.0..=1.0).contains(&suspicion.score));
             assert!(!suspicion.lines.is_empty() && suspicion.lines.len() <= MAX_CAUSES);
-            assert!(suspicion.lines.iter().all(|(first, last)| block.lines.0 <= *first && *last <= block.lines.1));
+            assert!(
+                suspicion.lines.iter().all(|(first, last)| block.lines.0 <= *first && *last <= block.lines.1)
+            );
         }
     }
 
@@ -187,7 +191,8 @@ mod tests {
     fn names_do_not_change_a_verdict() {
         let model = Model::shipped().unwrap();
         let named = |name: &str| {
-            let text = format!("# {name}\nresource \"aws_s3_bucket\" \"{name}\" {{\n  bucket = \"{name}\"\n}}\n");
+            let text =
+                format!("# {name}\nresource \"aws_s3_bucket\" \"{name}\" {{\n  bucket = \"{name}\"\n}}\n");
             model.probabilities(&blocks(&text)[0])
         };
         assert_eq!(named("positive1"), named("good_example"));
