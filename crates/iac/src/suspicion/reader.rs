@@ -259,4 +259,30 @@ mod tests {
         assert_eq!(read("a = 1\nresource \"x\" {{\n").unwrap_err().line, 2);
         assert!(read("\u{feff}resource \"x\" \"y\" {}\n").unwrap().len() == 1);
     }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_neither_an_overflow_nor_a_hang() {
+        for (open, close) in [("[", "]"), ("{ a = ", "}"), ("(", ")"), ("!", ""), ("\"${", "}\"")] {
+            let text = format!(
+                "resource \"a\" \"b\" {{\n  x = {}1{}\n}}\n",
+                open.repeat(20_000),
+                close.repeat(20_000)
+            );
+            let _ = read(&text);
+        }
+        let blocks =
+            format!("resource \"a\" \"b\" {{\n{}{}}}\n", "x {\n".repeat(20_000), "}\n".repeat(20_000));
+        let _ = read(&blocks);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(resource \"a\" \"b\" \\{)?[ -~\n\\PC]{0,80}\\}?") {
+            if let Ok(resources) = read(&text) {
+                for resource in resources {
+                    let _ = crate::suspicion::tokens::positions(&resource);
+                }
+            }
+        }
+    }
 }
