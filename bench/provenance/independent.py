@@ -1,7 +1,8 @@
 """More small repositories as teams write them, labelled from what a reader of the code knows, before anything was run.
 
 The same format as repositories.py, and by other eyes: (files, expected, traps, lineage). An expected row may carry a fourth
-part, a dictionary of what else its component must say: `version` as it stands, `provider` and `revision` anywhere in it.
+part, a dictionary of what else its component must say: `version` as it stands, `provider` and `revision` anywhere in it. LiteLLM's names stand as it writes them, provider and all,
+and images by their whole reference.
 """
 import json
 
@@ -341,7 +342,7 @@ TUNING_EXPECTED = [
 TUNING_TRAPS = ["commented/yaml-model", "outputs/sft-qwen", "wandb/run", "axolotl/experiments", "docs/from-usage",
                 "help/text-model", "outputs/run", "description/model", "other/judge", "choice/never-used", "json",
                 "data/line-model", "jsonl/trap", "card/prose-model", "comment/shell-model", "echoed/shell-model", "unsloth",
-                "comet-ml", "PEFT", "HuggingFaceTB/SmolLM2-1.7B-Instruct", "main", "hf"]
+                "comet-ml", "PEFT", "HuggingFaceTB/SmolLM2-1.7B-Instruct", "main", "hf", "acme/qwen-sft-internal", "acme/pushed-result"]
 TUNING_EDGES = [("outputs/support-lora", "adapter", "Qwen/Qwen2.5-7B-Instruct"),
                 ("outputs/support-lora", "trained-on", "HuggingFaceH4/ultrachat_200k")]
 
@@ -617,11 +618,11 @@ AGENTS_EXPECTED = [
     ("model", "gpt-4o-mini", "agents/graph.py", {"provider": "openai"}),
     ("model", "mistral-large-2411", "agents/graph.py"),
     ("model", "gemini-1.5-flash", "agents/graph.py", {"provider": "google"}),
-    ("model", "llama-3.1-70b-versatile", "agents/crew.py", {"provider": "groq"}),
-    ("model", "llama3.2:3b", "agents/crew.py", {"provider": "ollama"}),
+    ("model", "groq/llama-3.1-70b-versatile", "agents/crew.py", {"provider": "groq"}),
+    ("model", "ollama/llama3.2:3b", "agents/crew.py", {"provider": "ollama"}),
     ("model", "gpt-4.1-mini", "agents/openai_agents.py"),
     ("model", "Qwen/Qwen2.5-14B-Instruct-AWQ", "agents/openai_agents.py"),
-    ("model", "gpt-4o-2024-08-06", "config/agents.yaml"),
+    ("model", "openai/gpt-4o-2024-08-06", "config/agents.yaml"),
 ]
 AGENTS_TRAPS = ["prompt/not-a-model", "model/in-prompt", "researcher/one", "desk/graph", "goal/not-model", "story/not-model",
                 "task/not-model", "text/markdown", "tool/doc-model", "sunny/day", "yaml/goal-text", "langchain_anthropic",
@@ -890,7 +891,7 @@ SPEECH_EXPECTED = [
 ]
 SPEECH_TRAPS = ["docstring/asr", "warned/not-loaded", "automatic-speech-recognition", "pretrained/spk", "hello/world", "alloy",
                 "error/not-loaded", "de_de", "audiofolder", "audio", "v2/en_speaker_6", "setup/description-model",
-                "nemo-toolkit", "pyannote.audio", "bofenghuang/asr-wav2vec2-ctc-french", "silero_vad", "tiny", "whole"]
+                "nemo-toolkit", "pyannote.audio", "bofenghuang/asr-wav2vec2-ctc-french", "silero_vad", "tiny", "whole", "text"]
 
 SERVING = {
     "k8s/vllm.yaml": '''apiVersion: apps/v1
@@ -1059,14 +1060,15 @@ SERVING_EXPECTED = [
     ("container", "ghcr.io/huggingface/text-embeddings-inference:1.5", "chart/values.yaml"),
     ("container", "ghcr.io/huggingface/text-generation-inference:2.4.1", "docker-compose.yml"),
     ("model", "HuggingFaceH4/zephyr-7b-beta", "docker-compose.yml", {"revision": "892b3d7a7b1cf10c7a701c60881cd93df615734c"}),
-    ("container", "ollama/ollama", "docker-compose.yml"),
+    ("container", "ollama/ollama@sha256:" + "0123456789abcdef" * 4, "docker-compose.yml"),
     ("model", "llama3.2:1b", "docker-compose.yml"),
     ("model", "bartowski/Qwen2.5-3B-Instruct-GGUF", "docker-compose.yml"),
-    ("model", "gpt-4o-eu", "litellm/config.yaml", {"provider": "azure"}),
-    ("model", "anthropic.claude-3-5-sonnet-20240620-v1:0", "litellm/config.yaml", {"provider": "bedrock"}),
+    ("model", "azure/gpt-4o-eu", "litellm/config.yaml", {"provider": "azure"}),
+    ("model", "bedrock/anthropic.claude-3-5-sonnet-20240620-v1:0", "litellm/config.yaml", {"provider": "aws-bedrock"}),
     ("model", "meta-llama/Llama-3.1-70B-Instruct", "litellm/config.yaml"),
     ("container", "nvcr.io/nvidia/tritonserver:24.11-vllm-python-py3", "Dockerfile"),
-    ("library", "huggingface-hub", "Dockerfile"),
+    ("library", "huggingface-hub", "Dockerfile", {"version": "0.26.5"}),
+    ("library", "hf-transfer", "Dockerfile"),
     ("model", "google/flan-t5-base", "Dockerfile"),
     ("model", "intfloat/e5-base-v2", "Dockerfile", {"revision": "1c644c92ad3ba1efdad3f1451a637716616a20e8"}),
     ("container", "vllm/vllm-openai:v0.6.5", "Dockerfile"),
@@ -1076,7 +1078,7 @@ SERVING_EXPECTED = [
 ]
 SERVING_TRAPS = ["label/not-model", "annotation/not-model", "comment/k8s-model", "chat/default", "/root/cache", "/data/hub",
                  "llm/api", "nginx/rewrite", "bitsandbytes/nf4", "api/label-trap", "local/alias", "weights",
-                 "comment/docker-model", "label/title", "echo/not-model", "comment/sh-model", "sentiment", "ray.serve.llm"]
+                 "comment/docker-model", "label/title", "echo/not-model", "comment/sh-model", "sentiment", "ray.serve.llm", "qwen-small"]
 
 PLATFORM = {
     "Makefile": '''MODEL ?= sentence-transformers/paraphrase-MiniLM-L3-v2
@@ -1240,9 +1242,9 @@ PLATFORM_EXPECTED = [
     ("model", "text-multilingual-embedding-002", "services/extract/vertex.py", {"provider": "google"}),
     ("model", "gemini-2.0-flash-001", "services/extract/vertex.py", {"provider": "google"}),
     ("model", "gpt-4o-prod", "services/chat/azure.py", {"provider": "azure"}),
-    ("model", "gemini-1.5-pro", "services/chat/azure.py", {"provider": "google"}),
-    ("model", "llama-3.1-8b-instant", "services/chat/azure.py", {"provider": "groq"}),
-    ("model", "embed-english-v3.0", "services/chat/azure.py", {"provider": "cohere"}),
+    ("model", "vertex_ai/gemini-1.5-pro", "services/chat/azure.py", {"provider": "google-vertex"}),
+    ("model", "groq/llama-3.1-8b-instant", "services/chat/azure.py", {"provider": "groq"}),
+    ("model", "cohere/embed-english-v3.0", "services/chat/azure.py", {"provider": "cohere"}),
     ("model", "rerank-v3.5", "services/chat/azure.py", {"provider": "cohere"}),
     ("model", "mistral-small-latest", "services/chat/azure.py", {"provider": "mistral"}),
     ("model", "anthropic.claude-3-5-haiku-20241022-v1:0", "services/chat/azure.py", {"provider": "bedrock"}),
