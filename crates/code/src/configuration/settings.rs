@@ -82,7 +82,7 @@ const DATASETS: &[&str] = &[
 /// Keys whose value is what comes out, not what goes in.
 const OUTPUTS: &[&str] =
     &["hub_model_id", "push_to_hub_model_id", "output_model", "target_model", "save_model"];
-/// Keys of an object below one of [`MODELS`] that hold its id.
+/// Keys of an object below one of [`MODELS`] or [`DATASETS`] that hold its id.
 const IDS: &[&str] = &["id", "name", "repo", "repository", "path", "source"];
 /// Ends of files that hold data.
 const DATA: &[&str] = &[".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".jsonl.gz"];
@@ -134,7 +134,7 @@ impl Place<'_> {
     }
 
     fn is_dataset(&self) -> bool {
-        DATASETS.contains(&self.key) || self.key == "path" && DATASETS.contains(&self.below)
+        DATASETS.contains(&self.key) || IDS.contains(&self.key) && DATASETS.contains(&self.below)
     }
 
     /// The revision beside a value, which is the model's where there is one. Tokenizers and drafts have their own.
@@ -232,6 +232,7 @@ mod tests {
                 &["1 model org/a-7b v2", "3 dataset org/data"],
             ),
             ("model: {id: org/a-7b, revision: v2}\n", &["1 model org/a-7b v2"]),
+            ("dataset: {name: org/data, config: main, split: train/x}\n", &["1 dataset org/data"]),
             ("datasets: [{path: data/own.jsonl}, {path: data/run}]\n", &["1 dataset data/own.jsonl local"]),
             ("model_loading_config: {model_id: chat-small, model_source: org/a-7b}\n", &["1 model org/a-7b"]),
             ("hub_model_id: org/result-7b\n", &[]),

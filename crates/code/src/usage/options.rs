@@ -28,8 +28,6 @@ const MODEL_OPTIONS: &[&str] = &[
     "checkpoint",
     "ckpt",
     "repo_id",
-    "hf",
-    "hfr",
 ];
 
 /// Options whose value is a dataset.
@@ -78,7 +76,6 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
     {
         return;
     }
-    let serves = whole().any(|word| SERVERS.iter().any(|server| word.contains(server)));
     let mut at = 0usize;
     while let Some(word) = arguments.get(at) {
         at = at.saturating_add(1);
@@ -111,10 +108,11 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
                 model(path, None, "huggingface", &api, line, found);
             }
         } else if MODEL_OPTIONS.contains(&name.as_str()) {
-            // llama.cpp names a quantisation after the repository: `-hf org/name:Q4_K_M`.
-            let value =
-                value.split_once(':').map_or(value, |(id, _)| if naming::is_hub_id(id) { id } else { value });
             let telling = naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value);
+            // A harness names its backend so: `lm_eval --model vllm`.
+            let serves = whole()
+                .filter(|word| telling || *word != value)
+                .any(|word| SERVERS.iter().any(|server| word.contains(server)));
             let plausible = naming::is_plausible(value) && (serves || telling);
             if plausible
                 && (!short || serves && (telling || naming::is_path(value)))

@@ -306,10 +306,12 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
             }
             asked(program, arguments, line, found);
         }
-        (_, _) if program.starts_with("llama-") => {
+        (_, _) if program.starts_with("llama-") || program == "llama.cpp" => {
             let named = ["-hf", "-hfr", "--hf-repo"].iter().find_map(|name| option(arguments, name));
             if let Some(name) = named {
-                model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
+                // A quantisation follows the repository: `org/name:Q4_K_M`.
+                let id = name.split(':').next().unwrap_or(&name);
+                model(id, None, "huggingface", &format!("{program} -hf"), line, found);
             }
         }
         ("docker" | "podman" | "nerdctl", "build" | "buildx" | "tag") => image::built(first, rest, found),
@@ -424,7 +426,16 @@ mod tests {
             ("for m in llama3 mistral; do ollama pull $m; done", &["llama3", "mistral"]),
             ("ollama pull ${MODEL:-phi3}", &["phi3"]),
             ("ollama pull $UNKNOWN", &[]),
-            ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF:Q4_K_M"]),
+            ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF"]),
+            ("lm_eval --model vllm --model_args pretrained=org/a-7b,dtype=auto", &["org/a-7b"]),
+            (
+                "vllm serve org/a-7b --lora-modules sql=org/lora x=./own --port 8000",
+                &["org/a-7b", "org/lora", "./own"],
+            ),
+            (
+                "vllm serve org/a-7b --revision v1 --speculative-model org/small-1b",
+                &["org/a-7b", "org/small-1b"],
+            ),
             ("docker model pull ai/smollm2", &["ai/smollm2"]),
             ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
             ("X=$(huggingface-cli download org/model)", &["org/model"]),

@@ -66,7 +66,19 @@ impl Collector<'_> {
         for argument in &entry.files {
             for value in self.flow.argument(id, argument) {
                 for known in self.flow.leaves(value) {
-                    if naming::is_plausible(&known.text) || naming::is_path(&known.text) {
+                    // Files of a dataset on the hub: the dataset is what is used.
+                    if let Some((id, at)) =
+                        naming::hub_id(&known.text).filter(|_| known.text.starts_with("hf://datasets/"))
+                    {
+                        let mut usage = Usage {
+                            name: id,
+                            via: Some(known.via.name()),
+                            provider: Some("huggingface".to_owned()),
+                            ..blank(UsageKind::Dataset, origin, line)
+                        };
+                        pin(&mut usage, at);
+                        found.add(usage);
+                    } else if naming::is_plausible(&known.text) || naming::is_path(&known.text) {
                         let usage = Usage {
                             name: known.text.clone(),
                             local: !known.text.contains("://"),

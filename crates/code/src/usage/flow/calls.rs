@@ -71,20 +71,9 @@ impl Flow<'_> {
     /// its defaults. Nothing when they are something else.
     pub(crate) fn given_together(&self, first: ValueId, second: ValueId) -> Vec<(ValueId, Option<ValueId>)> {
         self.left.set(STEPS);
-        let parameter = |id: ValueId| {
-            let Shape::Name(name) = self.program.shape(id) else { return None };
-            let scope = self.program.values.get(id).map_or(0, |value| value.scope);
-            match self.lookup(name, scope, id).as_slice() {
-                [only] => match self.program.shape(*only) {
-                    Shape::Parameter { function, position, name, default, .. } => {
-                        Some((*function, *position, name.as_str(), *default))
-                    }
-                    _ => None,
-                },
-                _ => None,
-            }
+        let (Some(one), Some(other)) = (self.parameter_of(first, 0), self.parameter_of(second, 0)) else {
+            return Vec::new();
         };
-        let (Some(one), Some(other)) = (parameter(first), parameter(second)) else { return Vec::new() };
         let Some(scope) = self.program.scopes.get(one.0).filter(|_| one.0 == other.0) else {
             return Vec::new();
         };
@@ -97,6 +86,29 @@ impl Flow<'_> {
             }
         }
         pairs
+    }
+
+    /// The parameter that a name stands for, or for which it stands in: `name = name or DEFAULT`.
+    fn parameter_of(&self, id: ValueId, depth: usize) -> Option<(ScopeId, usize, &str, Option<ValueId>)> {
+        if depth > 4 || !self.step() {
+            return None;
+        }
+        match self.program.shape(id) {
+            Shape::Parameter { function, position, name, default, .. } => {
+                Some((*function, *position, name.as_str(), *default))
+            }
+            Shape::Name(name) => {
+                let scope = self.program.values.get(id).map_or(0, |value| value.scope);
+                match self.lookup(name, scope, id).as_slice() {
+                    [only] => self.parameter_of(*only, depth.saturating_add(1)),
+                    _ => None,
+                }
+            }
+            Shape::Either(arms) => {
+                arms.iter().find_map(|arm| self.parameter_of(*arm, depth.saturating_add(1)))
+            }
+            _ => None,
+        }
     }
 
     /// May a call of the right name be one of this function, or of this method, rather than of another's?
