@@ -82,8 +82,22 @@ const DATASETS: &[&str] = &[
 /// Keys whose value is what comes out, not what goes in.
 const OUTPUTS: &[&str] =
     &["hub_model_id", "push_to_hub_model_id", "output_model", "target_model", "save_model"];
-/// Keys of an object below one of [`MODELS`] or [`DATASETS`] that hold its id.
-const IDS: &[&str] = &["id", "name", "repo", "repository", "path", "source"];
+/// Keys of an object that describes a dataset, or with [`DESCRIBED`] a model, that hold its id.
+const IDS: &[&str] = &["id", "name", "repo", "path"];
+/// Keys whose object describes a model.
+const DESCRIBED: &[&str] = &[
+    "model",
+    "models",
+    "base_model",
+    "embedding",
+    "embeddings",
+    "embedding_model",
+    "embedder",
+    "reranker",
+    "llm",
+    "teacher",
+    "student",
+];
 /// Ends of files that hold data.
 const DATA: &[&str] = &[".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".txt", ".jsonl.gz"];
 
@@ -130,7 +144,9 @@ impl Place<'_> {
 
     /// `model: {id: org/name}`.
     fn is_id(&self) -> bool {
-        IDS.contains(&self.key) && MODELS.contains(&self.below)
+        // Elsewhere a path is one of an address or of a folder.
+        let is_whole = self.key != "path" || matches!(self.below, "model" | "base_model");
+        is_whole && IDS.contains(&self.key) && DESCRIBED.contains(&self.below)
     }
 
     fn is_dataset(&self) -> bool {
@@ -235,6 +251,10 @@ mod tests {
             ("dataset: {name: org/data, config: main, split: train/x}\n", &["1 dataset org/data"]),
             ("datasets: [{path: data/own.jsonl}, {path: data/run}]\n", &["1 dataset data/own.jsonl local"]),
             ("model_loading_config: {model_id: chat-small, model_source: org/a-7b}\n", &["1 model org/a-7b"]),
+            (
+                "provider: {name: org/x-1}\nengine: {id: org/x-1}\nllm: {path: api/v-1}\ndeployment: {name: k8s/x-1}\n",
+                &[],
+            ),
             ("hub_model_id: org/result-7b\n", &[]),
             ("model: hosted_vllm/org/a-7b\n", &["1 model org/a-7b"]),
         ] {

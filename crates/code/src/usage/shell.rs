@@ -60,6 +60,20 @@ const STARTERS: &[&str] = &[
     "tool",
 ];
 
+/// Options of `uv run` and `uvx` that take a value.
+const RUNNER_OPTIONS: &[&str] = &[
+    "--from",
+    "--with",
+    "--python",
+    "-p",
+    "--directory",
+    "--project",
+    "--extra",
+    "--group",
+    "--index",
+    "--env-file",
+];
+
 /// Scripts inside scripts that are followed: `bash -c "bash -c …"`.
 const DEPTH: usize = 8;
 
@@ -197,7 +211,17 @@ pub(crate) fn split(text: &str) -> Vec<String> {
 /// Reads the words of one command.
 pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
     let mut rest: &[String] = words;
+    let mut runs_packages = false;
     while let Some((first, after)) = rest.split_first() {
+        // Options of what runs a command with packages of its own: `uvx --from "huggingface_hub[cli]" hf download …`.
+        if runs_packages && first.starts_with('-') && !STARTERS.contains(&first.as_str()) {
+            let takes_value = RUNNER_OPTIONS.contains(&first.as_str());
+            if matches!(first.as_str(), "--from" | "--with") {
+                install::install(after.get(..1).unwrap_or_default(), line, found);
+            }
+            rest = after.get(usize::from(takes_value)..).unwrap_or_default();
+            continue;
+        }
         let bare = first.trim_start_matches(['!', '%', '@', '-']);
         let name = bare.rsplit('/').next().unwrap_or(bare);
         if let Some((key, value)) = assignment(first) {
@@ -230,6 +254,7 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
             rest = after;
             break;
         }
+        runs_packages |= matches!(name, "uv" | "uvx");
         rest = after;
     }
     let Some((program, arguments)) = rest.split_first() else { return };
@@ -427,6 +452,12 @@ mod tests {
             ("ollama pull ${MODEL:-phi3}", &["phi3"]),
             ("ollama pull $UNKNOWN", &[]),
             ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF"]),
+            (
+                "uvx --from 'huggingface_hub[cli]==0.27.0' hf download org/a-7b",
+                &["huggingface-hub", "org/a-7b"],
+            ),
+            ("uv run --python 3.12 --with vllm vllm serve org/a-7b", &["org/a-7b", "vllm"]),
+            ("uv run -m vllm.entrypoints.openai.api_server --model org/a-7b", &["org/a-7b"]),
             ("lm_eval --model vllm --model_args pretrained=org/a-7b,dtype=auto", &["org/a-7b"]),
             (
                 "vllm serve org/a-7b --lora-modules sql=org/lora x=./own --port 8000",
