@@ -8,12 +8,14 @@
 //! * [`terraform`]: from files to resources
 //! * [`rule`]: controls as data, conditions of three truth values, and the graph between resources
 //! * [`judge`]: from resources and controls to findings
+//! * [`patch`]: from findings to changed texts
 //!
 //! The README of this crate says how to write a rule.
 
 use bartizan_core::Inspector;
 
 pub mod judge;
+pub mod patch;
 pub mod resource;
 pub mod rule;
 pub mod source;
