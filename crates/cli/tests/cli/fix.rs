@@ -13,7 +13,7 @@ resource \"aws_db_instance\" \"models\" {
 }
 ";
 
-const PUBLIC: &str = "iac/rds-publicly-accessible";
+const PUBLIC: &str = "iac/rds-public";
 const PLAIN: &str = "iac/rds-storage-unencrypted";
 
 fn mended(text: &str) -> String {
@@ -161,7 +161,7 @@ fn links_are_never_written_through() {
 #[test]
 fn one_file_is_read_and_written_alone() {
     let sandbox = Sandbox::with(&[("infra/a.tf", DATABASE.as_bytes()), ("infra/b.tf", DATABASE.as_bytes())]);
-    let written = sandbox.run(&["fix", "infra/a.tf", "--rule", "rds-publicly-accessible", "--write"]);
+    let written = sandbox.run(&["fix", "infra/a.tf", "--rule", "rds-public", "--write"]);
     assert_eq!(written.code, 0, "{}", written.stderr);
     assert!(written.stderr.contains("fixed    infra/a.tf:3"), "{}", written.stderr);
     assert!(sandbox.text("infra/a.tf").contains("publicly_accessible = false # why"));
@@ -187,9 +187,9 @@ fn wrong_usage_and_what_cannot_be_read_are_told() {
     let unread = code(&["."]);
     assert_eq!(unread.code, 3, "{}", unread.stderr);
     assert!(unread.stderr.contains("unread   main.tf"), "{}", unread.stderr);
-    let near = code(&[".", "--rule", "iac/rds-publicly-accesible"]);
+    let near = code(&[".", "--rule", "iac/rds-publik"]);
     assert_eq!(near.code, 2);
-    assert!(near.stderr.contains("did you mean `iac/rds-publicly-accessible`?"), "{}", near.stderr);
+    assert!(near.stderr.contains("did you mean `iac/rds-public`?"), "{}", near.stderr);
     let without = code(&[".", "--rule", "iac/rds-without-performance-insights"]);
     assert_eq!(without.code, 2);
     assert!(without.stderr.contains("has no patch"), "{}", without.stderr);
