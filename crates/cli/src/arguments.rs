@@ -18,6 +18,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Find what is dangerous in AI repositories, model files and model stores, without loading anything
     Scan(Box<ScanArguments>),
+    /// Mend what is insecure in infrastructure as code: a diff first, files with --write
+    Fix(Box<crate::fix::FixArguments>),
     /// Look inside one file safely: opcodes with what they call, tensors, graph operators, headers
     Inspect(InspectArguments),
     /// Tell from weights and declarations which model descends from which

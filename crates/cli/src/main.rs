@@ -3,6 +3,7 @@
 mod arguments;
 mod attest;
 mod bom;
+mod fix;
 mod inspect;
 mod interrupt;
 mod inventory;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Fix(arguments) => fix::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

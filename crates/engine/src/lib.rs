@@ -13,6 +13,7 @@ mod dispatch;
 mod draft;
 mod error;
 mod extensions;
+pub mod fix;
 mod inspect;
 pub mod inventory;
 #[cfg(feature = "keyless")]

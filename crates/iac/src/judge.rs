@@ -58,7 +58,7 @@ pub(crate) fn path_of(asset: &Asset, file: &str) -> AssetPath {
     }
 }
 
-fn finding(
+pub(crate) fn finding(
     control: &Control,
     resource: &Resource,
     outcome: &Outcome,

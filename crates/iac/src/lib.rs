@@ -9,12 +9,14 @@
 //! * [`rule`]: controls as data, conditions of three truth values, and the graph between resources
 //! * [`suspicion`]: the learned tier: what a network suspects
 //! * [`judge`]: from resources and controls to findings
+//! * [`patch`]: from findings to changed texts
 //!
 //! The README of this crate says how to write a rule.
 
 use bartizan_core::Inspector;
 
 pub mod judge;
+pub mod patch;
 pub mod resource;
 pub mod rule;
 pub mod source;

@@ -11,6 +11,7 @@
 #[cfg(unix)]
 mod attest;
 mod bom;
+mod fix;
 mod formats;
 mod hostile;
 mod inspect;
