@@ -8,11 +8,15 @@
 //! * [`terraform`]: from files to resources
 //! * [`rule`]: controls as data, conditions of three truth values, and the graph between resources
 //! * [`judge`]: from resources and controls to findings
+//! * [`brought`]: rules that a user brings
 //!
 //! The README of this crate says how to write a rule.
 
+use std::sync::Arc;
+
 use bartizan_core::Inspector;
 
+pub mod brought;
 pub mod judge;
 pub mod resource;
 pub mod rule;
@@ -24,9 +28,10 @@ mod yaml;
 
 /// Every inspector of this crate, with what the user says about Terraform besides the files.
 pub fn inspectors(settings: terraform::Settings) -> Vec<Box<dyn Inspector>> {
+    let brought = Arc::clone(&settings.brought);
     vec![
         Box::new(terraform::TerraformInspector { settings }),
-        Box::new(terraform::TerraformFileInspector),
-        Box::new(terraform::PlanInspector),
+        Box::new(terraform::TerraformFileInspector { brought: Arc::clone(&brought) }),
+        Box::new(terraform::PlanInspector { brought }),
     ]
 }
