@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `bartizan bom` finds in labelled repositories: those of repositories.py, and the labelled corpus where it is.
+"""What `bartizan bom` finds in labelled repositories: those of repositories.py and independent.py, and the labelled corpus where it is.
 
 A component counts as found when one of its names (name, group/name, purl's name, a bom-ref) is the expected one and, where
 a file is expected, one of its occurrences or properties names that file. Exit code 1: something is missed, or a trap was taken.
@@ -22,6 +22,7 @@ from urllib.parse import unquote
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "models")]
 
+from independent import INDEPENDENT  # noqa: E402
 from peers import environment  # noqa: E402
 from process import bartizan  # noqa: E402
 from repositories import REPOSITORIES  # noqa: E402
@@ -84,6 +85,12 @@ def places(component: dict) -> str:
     return json.dumps([component.get("evidence"), component.get("properties"), component.get("name")])
 
 
+def says(component: dict, wanted: dict) -> bool:
+    """Whether a component has the version that is wanted, and names its provider or revision anywhere."""
+    text = json.dumps(component).lower()
+    return all(component.get("version") == value if key == "version" else value.lower() in text for key, value in wanted.items())
+
+
 def edges(bom: dict) -> set[tuple[str, str]]:
     """(child, parent) by every name of both, from dependencies and pedigrees."""
     by_ref = {part.get("bom-ref"): part for part in components(bom)}
@@ -108,7 +115,7 @@ def kindly(bom: dict, expected: list, traps: list, lineage: list) -> tuple[int, 
 
     known = {last(name) for part in components(bom) for name in names(part) if name}
     linked = {(last(child), last(parent)) for child, parent in edges(bom)}
-    found = sum(last(name) in known or last(name).split(":")[0] in known for _, name, _ in expected)
+    found = sum(last(name) in known or last(name).split(":")[0] in known for _, name, *_ in expected)
     taken = sum(last(trap) in known for trap in traps)
     held = sum((last(child), last(parent)) in linked for child, _, parent in lineage)
     return found, len(expected), taken, held, len(lineage)
@@ -117,10 +124,13 @@ def kindly(bom: dict, expected: list, traps: list, lineage: list) -> tuple[int, 
 def judge(label: str, bom: dict, expected: list, traps: list, lineage: list, verbose: bool) -> tuple[int, int, int, int, int]:
     parts = components(bom)
     missed = []
-    for kind, name, file in expected:
+    for kind, name, file, *more in expected:
         hits = [part for part in parts if name in names(part)]
-        if not any(file is None or file in places(part) for part in hits):
+        there = [part for part in hits if file is None or file in places(part)]
+        if not there:
             missed.append((kind, name, file, "elsewhere" if hits else "nowhere"))
+        elif more and not any(says(part, more[0]) for part in there):
+            missed.append((kind, name, file, f"does not say {more[0]}"))
     taken = [trap for trap in traps if any(trap in names(part) for part in parts)]
     known = edges(bom)
     broken = [edge for edge in lineage
@@ -146,7 +156,7 @@ def main() -> int:
     shared = Path(os.environ.get("BARTIZAN_SHARED") or HERE.parents[1].parent / "shared") / "corpus" / "provenance"
     cases = []
     with tempfile.TemporaryDirectory() as temporary:
-        for label, (files, *rest) in REPOSITORIES.items():
+        for label, (files, *rest) in {**REPOSITORIES, **INDEPENDENT}.items():
             folder = Path(temporary) / label
             for name, content in files.items():
                 path = folder / name

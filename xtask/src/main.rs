@@ -61,6 +61,29 @@ fn test() -> Result<()> {
     layers::check()?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     run("cargo", &["test", "--workspace"])?;
+    // Training is not part of the default build; its gradients and its convergence are tested all the same.
+    run(
+        "cargo",
+        &[
+            "clippy",
+            "-p",
+            "bartizan",
+            "-p",
+            "bartizan-iac",
+            "-p",
+            "bartizan-learn",
+            "--all-targets",
+            "--features",
+            "bartizan/train",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    run(
+        "cargo",
+        &["test", "-p", "bartizan-iac", "-p", "bartizan-learn", "--features", "bartizan-iac/train"],
+    )?;
     docs::run(true)
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// Tell from weights and declarations which model descends from which
     Lineage(crate::lineage::LineageArguments),
+    /// Look into, judge and train the networks that this program ships
+    Learn(crate::learn::LearnArguments),
     /// List what can be found, or explain one rule
     Rules(RulesArguments),
     /// Keep one list of AI assets over folders, git, object stores, registries, MLflow and model hubs

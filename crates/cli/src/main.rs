@@ -6,6 +6,7 @@ mod bom;
 mod inspect;
 mod interrupt;
 mod inventory;
+mod learn;
 mod lineage;
 mod output;
 mod progress;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Lineage(arguments) => lineage::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Inventory(arguments) => inventory::run(&arguments),
         Command::Bom(arguments) => bom::run(&arguments),
         Command::Init(arguments) => tools::init(&arguments),

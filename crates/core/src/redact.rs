@@ -78,7 +78,7 @@ fn blank_secrets(value: &str) -> String {
         if let Some(kept) = kept {
             let (shown, after) = rest.split_at(kept);
             let end = after.find(|c| !is_token(c)).unwrap_or(after.len());
-            if end >= 8 {
+            if end >= 8 && !(shown == "hf_" && is_word(after)) {
                 out.push_str(shown);
                 out.push_str("***");
                 rest = after.get(end..).unwrap_or_default();
@@ -100,6 +100,12 @@ fn blank_secrets(value: &str) -> String {
     out
 }
 
+/// Is what follows `hf_` part of an ordinary name, such as `hf_transfer` or `hf_hub_download`, rather than of a token?
+/// Tokens are 34 letters and digits; one that was cut still has some.
+fn is_word(after: &str) -> bool {
+    after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len()) < 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +118,7 @@ mod tests {
         );
         assert_eq!(redacted("https://user:pw@example.invalid/x"), "https://***@example.invalid/x");
         assert_eq!(redacted("hf_abcdefghijklmnop;ls"), "hf_***;ls");
+        assert_eq!(redacted("org/hf_transfer and hf_hub_download"), "org/hf_transfer and hf_hub_download");
         assert_eq!(redacted("task-runner sk-"), "task-runner sk-");
     }
 

@@ -7,6 +7,7 @@
 //! * [`resource`]: the noun that rules speak of, whatever language it is written in
 //! * [`terraform`]: from files to resources
 //! * [`rule`]: controls as data, conditions of three truth values, and the graph between resources
+//! * [`suspicion`]: the learned tier: what a network suspects
 //! * [`judge`]: from resources and controls to findings
 //! * [`brought`]: rules that a user brings
 //!
@@ -21,6 +22,7 @@ pub mod judge;
 pub mod resource;
 pub mod rule;
 pub mod source;
+pub mod suspicion;
 pub mod syntax;
 pub mod terraform;
 pub mod value;

@@ -2,8 +2,14 @@
 //!
 //! `bench/iac/schema.py` writes the facts, from the schema that the provider answers with.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test that meets something unexpected ends there; clippy knows test functions only"
+)]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
+use bartizan_iac::syntax::{self, Body};
 use serde_json::Value as Json;
 
 #[path = "../src/yaml.rs"]
@@ -174,6 +180,62 @@ fn every_attribute_of_every_rule_is_one_that_the_provider_has() {
         }
     }
     assert!(providers > 0 && checked > 500, "{checked} paths of {providers} providers");
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Names that Terraform itself gives every resource.
+const EVERYWHERE: &[&str] = &["count", "for_each", "depends_on", "provider", "lifecycle", "dynamic"];
+
+fn body(body: &Body, schema: &Schema, prefix: &str, wrong: &mut Vec<String>) {
+    let path = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    for attribute in body.attributes.iter().filter(|a| !EVERYWHERE.contains(&&*a.name)) {
+        let path = path(&attribute.name);
+        // What the provider calls a block may be written as a list of objects.
+        if !schema.attributes.contains(&path) && !schema.blocks.contains(&path) {
+            wrong.push(format!("no attribute `{path}`"));
+        }
+    }
+    for block in body.blocks.iter().filter(|block| !EVERYWHERE.contains(&&*block.kind)) {
+        let path = path(&block.kind);
+        if schema.blocks.contains(&path) {
+            self::body(&block.body, schema, &path, wrong);
+        } else {
+            wrong.push(format!("no block `{path}`"));
+        }
+    }
+}
+
+#[test]
+fn every_example_is_written_in_names_that_the_provider_has() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut examples = 0;
+    let mut wrong = Vec::new();
+    for facts in fs::read_dir(rules.join("schema-facts")).unwrap().flatten() {
+        let folder = rules.join(facts.path().file_stem().unwrap());
+        let facts: Json = serde_json::from_str(&fs::read_to_string(facts.path()).unwrap()).unwrap();
+        for file in fs::read_dir(&folder).unwrap().flatten() {
+            let rule = yaml::to_json(&fs::read_to_string(file.path()).unwrap()).unwrap();
+            for text in
+                ["failing", "passing", "unknown"].iter().flat_map(|kind| texts(&rule["examples"][*kind]))
+            {
+                let document = syntax::parse(&text);
+                assert!(document.errors.is_empty(), "{}: {:?}", rule["id"], document.errors);
+                for block in document.body.blocks.iter().filter(|block| &*block.kind == "resource") {
+                    examples += 1;
+                    let kind = block.labels.first().map(|label| label.to_string()).unwrap_or_default();
+                    let mut here = Vec::new();
+                    match Schema::of(&facts, &kind) {
+                        Some(schema) => body(&block.body, &schema, "", &mut here),
+                        None => here.push("no such resource".to_owned()),
+                    }
+                    wrong.extend(here.into_iter().map(|what| format!("{}: {kind}: {what}", rule["id"])));
+                }
+            }
+        }
+    }
+    assert!(examples > 1000, "{examples}");
     wrong.sort();
     wrong.dedup();
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));

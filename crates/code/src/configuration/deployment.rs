@@ -214,9 +214,16 @@ impl Walk<'_> {
                 pairs.extend(value.scalar().map(|text| (key.to_owned(), text, value.line)));
             }
         }
+        // Text Generation Inference and its kin take the model and its revision in two variables.
+        let of = |wanted: &str| {
+            pairs.iter().find(|(key, ..)| key == wanted).map(|(_, value, _)| variables.expand(value))
+        };
+        let revision = of("MODEL_REVISION").or_else(|| of("REVISION"));
         for (key, value, line) in pairs {
             let value = variables.expand(&value);
-            thing::environment(&key, &value, &self.api("environment"), line, self.found);
+            let revision =
+                revision.as_deref().filter(|_| matches!(key.as_str(), "MODEL_ID" | "MODEL" | "MODEL_NAME"));
+            thing::environment_at(&key, &value, revision, &self.api("environment"), line, self.found);
             variables.set(&key, value);
         }
     }

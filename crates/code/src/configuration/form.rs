@@ -120,7 +120,7 @@ impl Form {
             _ if is_environment(&name, extension) => Self::Environment,
             _ if matches!(extension, "prompt" | "prompty") || name.ends_with(".prompt.md") => Self::Prompt,
             _ if is_prompt(path, stem, extension) => Self::Prompt,
-            _ if matches!(extension, "txt" | "in" | "pip")
+            _ if matches!(extension, "txt" | "in" | "pip" | "lock")
                 && (lists.iter().any(|list| stem.contains(list)) || path.contains("requirements/")) =>
             {
                 Self::Requirements(stem.contains("constraint"))
@@ -217,6 +217,7 @@ mod tests {
             ("dockerfile.py", "x", None),
             ("requirements-dev.txt", "a", Some(Form::Requirements(false))),
             ("requirements/base.txt", "a", Some(Form::Requirements(false))),
+            ("ml/requirements.lock", "a", Some(Form::Requirements(false))),
             ("constraints.txt", "a", Some(Form::Requirements(true))),
             ("dev_requirements.in", "a", Some(Form::Requirements(false))),
             ("notes.txt", "a", None),

@@ -15,6 +15,7 @@ mod deployment;
 mod dockerfile;
 mod environment;
 mod form;
+mod hydra;
 mod lock;
 mod manifest;
 mod prompt;
@@ -56,6 +57,7 @@ const TELLING: &[&str] = &[
     "llm",
     "engine",
     "mcp_servers",
+    "_target_",
 ];
 
 impl Inspector for ConfigurationInspector {

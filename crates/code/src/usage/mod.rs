@@ -67,6 +67,9 @@ impl Found {
         if usage.name.is_empty() {
             return;
         }
+        if usage.kind == UsageKind::Library && usage.provider.as_deref() == Some("pypi") {
+            usage.name = requirement::normalised(&usage.name);
+        }
         if self.usages.len() >= MOST {
             self.cut = true;
             return;

@@ -157,6 +157,23 @@ const PREFIXES: &[&str] = &[
     "github",
 ];
 
+/// Those that write their name before a whole id, `together_ai/Qwen/Qwen2.5-7B`; what follows is the model's own name.
+const ROUTERS: &[&str] = &[
+    "hosted_vllm",
+    "vllm",
+    "huggingface",
+    "together_ai",
+    "together",
+    "openrouter",
+    "groq",
+    "nvidia_nim",
+    "deepinfra",
+    "replicate",
+];
+
+/// Owners on the hub that are providers of their own models too. What they publish with weights is the hub's.
+const PUBLISHERS: &[&str] = &["google", "openai"];
+
 /// Folders that hold models or data of a project, so that `models/x` is a path and no id of a hub.
 const FOLDERS: &[&str] = &[
     "model",
@@ -379,8 +396,15 @@ pub(crate) fn hub_id(name: &str) -> Option<(String, Option<String>)> {
     is_hub_id(&id).then(|| (id, revision.map(str::to_owned)))
 }
 
-/// A model's name apart from its provider, where a colon parts them: `openai:gpt-4o`. Tags, as in `mistral:7b`, stay.
+/// A model's name apart from its provider, where a colon parts them, `openai:gpt-4o`, or where a whole id follows,
+/// `hosted_vllm/Qwen/Qwen2.5-7B`. Tags, as in `mistral:7b`, stay.
 pub(crate) fn apart_from_provider(name: &str) -> Option<(&'static str, &str)> {
+    if let Some((router, id)) = name.split_once('/')
+        && is_hub_id(id)
+        && let Some(router) = ROUTERS.iter().find(|known| **known == router)
+    {
+        return Some((*router, id));
+    }
     let (provider, model) = name.split_once(':')?;
     let provider = PREFIXES.iter().find(|known| **known == provider)?;
     let is_name = starts_any(&model.to_ascii_lowercase(), FAMILIES) || model.contains('/');
@@ -400,6 +424,7 @@ pub(crate) fn plain_provider(prefix: &'static str) -> &'static str {
         "together_ai" | "togethercomputer" => "together",
         "fireworks_ai" => "fireworks",
         "nvidia_nim" => "nvidia",
+        "hosted_vllm" | "vllm" => "huggingface",
         other => other,
     }
 }
@@ -497,6 +522,7 @@ pub(crate) fn provider(name: &str) -> Option<&'static str> {
         (&["deepseek-chat", "deepseek-reasoner"], "deepseek"),
     ];
     let by_name = known.iter().find(|(starts, _)| starts_any(&lower, starts)).map(|(_, provider)| *provider);
+    let by_name = by_name.filter(|_| !lower.starts_with("gpt-oss"));
     by_name.or_else(|| {
         // `groq/llama-3.3-70b-versatile`, as routers of requests write it.
         let (prefix, model) = lower.split_once('/')?;
@@ -506,8 +532,16 @@ pub(crate) fn provider(name: &str) -> Option<&'static str> {
             return None;
         }
         let prefix = PREFIXES.iter().find(|known| **known == prefix)?;
+        if PUBLISHERS.contains(prefix) && (model.starts_with("whisper-") || provider(model).is_none()) {
+            return None;
+        }
         starts_any(model, FAMILIES).then(|| plain_provider(prefix))
     })
+}
+
+/// Who provides a model, by its name alone; what has the form of the hub's ids is the hub's.
+pub(crate) fn provider_or_hub(name: &str) -> Option<&'static str> {
+    provider(name).or_else(|| is_hub_id(name).then_some("huggingface"))
 }
 
 #[cfg(test)]
@@ -542,6 +576,18 @@ mod tests {
         assert_eq!(provider("mistralai/Mistral-7B-Instruct-v0.2"), None);
         assert_eq!(provider("mistralai/mistral-large-2411"), Some("mistral"));
         assert_eq!(provider("gpt-4o"), Some("openai"));
+        for (name, expected) in [
+            ("google/gemini-2.0-flash", "google"),
+            ("google/gemma-2-2b", "huggingface"),
+            ("google/flan-t5-base", "huggingface"),
+            ("openai/gpt-4o", "openai"),
+            ("openai/gpt-oss-20b", "huggingface"),
+            ("openai/whisper-large-v3", "huggingface"),
+        ] {
+            assert_eq!(provider_or_hub(name), Some(expected), "{name}");
+        }
+        assert_eq!(apart_from_provider("hosted_vllm/org/m-7b"), Some(("hosted_vllm", "org/m-7b")));
+        assert_eq!(apart_from_provider("groq/llama-3.1-8b-instant"), None);
     }
 
     #[test]

@@ -76,7 +76,6 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
     {
         return;
     }
-    let serves = whole().any(|word| SERVERS.iter().any(|server| word.contains(server)));
     let mut at = 0usize;
     while let Some(word) = arguments.get(at) {
         at = at.saturating_add(1);
@@ -101,14 +100,30 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
                 let revision = part("revision").map(|(_, revision)| revision.to_owned());
                 model(name, revision, "huggingface", &api, line, found);
             }
+        } else if name == "lora_modules" {
+            // `--lora-modules name=org/adapter other=path`.
+            let modules = arguments.iter().skip(at).take_while(|word| !word.starts_with('-'));
+            let paths = modules.filter_map(|word| word.split_once('=')).map(|(_, path)| path);
+            for path in paths.filter(|path| naming::is_hub_id(path) || naming::is_path(path)) {
+                model(path, None, "huggingface", &api, line, found);
+            }
         } else if MODEL_OPTIONS.contains(&name.as_str()) {
             let telling = naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value);
+            // A harness names its backend so: `lm_eval --model vllm`.
+            let serves = whole()
+                .filter(|word| telling || *word != value)
+                .any(|word| SERVERS.iter().any(|server| word.contains(server)));
             let plausible = naming::is_plausible(value) && (serves || telling);
             if plausible
                 && (!short || serves && (telling || naming::is_path(value)))
                 && !value.contains("://")
             {
-                let revision = option(arguments, "--revision");
+                // The revision is the served model's, and of none beside it.
+                let revision = match name.as_str() {
+                    "tokenizer" => option(arguments, "--tokenizer-revision"),
+                    "draft_model" | "speculative_model" => None,
+                    _ => option(arguments, "--revision"),
+                };
                 let hub = naming::is_hub_id(value);
                 model(
                     value,

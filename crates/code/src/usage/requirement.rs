@@ -29,6 +29,13 @@ impl Requirement {
     }
 }
 
+/// The one spelling of a package's name that manifests, locks and commands share: `pyannote.audio` is `pyannote-audio`
+/// (<https://peps.python.org/pep-0503/#normalized-names>).
+pub(crate) fn normalised(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_ascii_lowercase()
+}
+
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.len() <= 120
@@ -98,6 +105,15 @@ fn address(text: &str) -> Option<Requirement> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_package_has_one_name() {
+        for (written, expected) in
+            [("LangChain_OpenAI", "langchain-openai"), ("pyannote.audio", "pyannote-audio"), ("a-_.b", "a-b")]
+        {
+            assert_eq!(normalised(written), expected);
+        }
+    }
 
     #[test]
     fn requirements_are_read_as_pip_reads_them() {

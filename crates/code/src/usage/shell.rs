@@ -60,6 +60,20 @@ const STARTERS: &[&str] = &[
     "tool",
 ];
 
+/// Options of `uv run` and `uvx` that take a value.
+const RUNNER_OPTIONS: &[&str] = &[
+    "--from",
+    "--with",
+    "--python",
+    "-p",
+    "--directory",
+    "--project",
+    "--extra",
+    "--group",
+    "--index",
+    "--env-file",
+];
+
 /// Scripts inside scripts that are followed: `bash -c "bash -c …"`.
 const DEPTH: usize = 8;
 
@@ -197,7 +211,17 @@ pub(crate) fn split(text: &str) -> Vec<String> {
 /// Reads the words of one command.
 pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
     let mut rest: &[String] = words;
+    let mut runs_packages = false;
     while let Some((first, after)) = rest.split_first() {
+        // Options of what runs a command with packages of its own: `uvx --from "huggingface_hub[cli]" hf download …`.
+        if runs_packages && first.starts_with('-') && !STARTERS.contains(&first.as_str()) {
+            let takes_value = RUNNER_OPTIONS.contains(&first.as_str());
+            if matches!(first.as_str(), "--from" | "--with") {
+                install::install(after.get(..1).unwrap_or_default(), line, found);
+            }
+            rest = after.get(usize::from(takes_value)..).unwrap_or_default();
+            continue;
+        }
         let bare = first.trim_start_matches(['!', '%', '@', '-']);
         let name = bare.rsplit('/').next().unwrap_or(bare);
         if let Some((key, value)) = assignment(first) {
@@ -230,6 +254,7 @@ pub(crate) fn words(words: &[String], line: u32, found: &mut Found) {
             rest = after;
             break;
         }
+        runs_packages |= matches!(name, "uv" | "uvx");
         rest = after;
     }
     let Some((program, arguments)) = rest.split_first() else { return };
@@ -306,10 +331,12 @@ fn command(program: &str, arguments: &[String], line: u32, found: &mut Found) {
             }
             asked(program, arguments, line, found);
         }
-        (_, _) if program.starts_with("llama-") => {
+        (_, _) if program.starts_with("llama-") || program == "llama.cpp" => {
             let named = ["-hf", "-hfr", "--hf-repo"].iter().find_map(|name| option(arguments, name));
             if let Some(name) = named {
-                model(&name, None, "huggingface", &format!("{program} -hf"), line, found);
+                // A quantisation follows the repository: `org/name:Q4_K_M`.
+                let id = name.split(':').next().unwrap_or(&name);
+                model(id, None, "huggingface", &format!("{program} -hf"), line, found);
             }
         }
         ("docker" | "podman" | "nerdctl", "build" | "buildx" | "tag") => image::built(first, rest, found),
@@ -424,7 +451,22 @@ mod tests {
             ("for m in llama3 mistral; do ollama pull $m; done", &["llama3", "mistral"]),
             ("ollama pull ${MODEL:-phi3}", &["phi3"]),
             ("ollama pull $UNKNOWN", &[]),
-            ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF:Q4_K_M"]),
+            ("llama-server -hf ggml-org/gemma-3-1b-it-GGUF:Q4_K_M", &["ggml-org/gemma-3-1b-it-GGUF"]),
+            (
+                "uvx --from 'huggingface_hub[cli]==0.27.0' hf download org/a-7b",
+                &["huggingface-hub", "org/a-7b"],
+            ),
+            ("uv run --python 3.12 --with vllm vllm serve org/a-7b", &["org/a-7b", "vllm"]),
+            ("uv run -m vllm.entrypoints.openai.api_server --model org/a-7b", &["org/a-7b"]),
+            ("lm_eval --model vllm --model_args pretrained=org/a-7b,dtype=auto", &["org/a-7b"]),
+            (
+                "vllm serve org/a-7b --lora-modules sql=org/lora x=./own --port 8000",
+                &["org/a-7b", "org/lora", "./own"],
+            ),
+            (
+                "vllm serve org/a-7b --revision v1 --speculative-model org/small-1b",
+                &["org/a-7b", "org/small-1b"],
+            ),
             ("docker model pull ai/smollm2", &["ai/smollm2"]),
             ("curl https://api.openai.com/v1/x -d '{\"model\": \"gpt-4o\", \"n\": 1}'", &["gpt-4o"]),
             ("X=$(huggingface-cli download org/model)", &["org/model"]),

@@ -167,3 +167,44 @@ fn a_usage_tells_where_how_and_how_firmly() {
         ("torch", Some("2.1"), Some(5))
     );
 }
+
+fn with_versions(source: &str) -> Vec<String> {
+    let shown = |usage: &Usage| format!("{} {}", usage.name, usage.version.as_deref().unwrap_or("-"));
+    python(source).iter().map(shown).collect()
+}
+
+#[test]
+fn names_and_revisions_that_a_function_is_given_stay_together() {
+    let load = "from transformers import AutoModel as M\n\
+                def load(name, revision='main'):\n    return M.from_pretrained(name, revision=revision)\n";
+    let calls = "load('a/one', revision='v1')\nload('b/two', 'v2')\nload('c/three')\n";
+    assert_eq!(with_versions(&format!("{load}{calls}")), ["a/one v1", "b/two v2", "c/three main"]);
+    let class = "from transformers import AutoModel as M\nclass F:\n    default = 'a/one'\n    @classmethod\n\
+                 \x20   def make(cls, name=None, *, rev='v1'):\n        name = name or cls.default\n\
+                 \x20       return M.from_pretrained(name, revision=rev)\nF.make('b/two', rev='v2')\n";
+    let mut found = with_versions(class);
+    found.sort();
+    assert_eq!(found, ["a/one v1", "b/two v2"]);
+}
+
+#[test]
+fn what_is_given_to_the_result_of_a_call_is_data() {
+    let source = "from transformers import AutoTokenizer, AutoProcessor\nt = AutoTokenizer.from_pretrained('a/b')\n\
+                  t('text')\nAutoProcessor.from_pretrained(unknown())('more')\n";
+    assert_eq!(names(source), ["a/b"]);
+}
+
+#[test]
+fn options_of_click_are_known_by_the_name_that_they_are_given() {
+    let source = "import click\nfrom datasets import load_dataset\n@click.command()\n\
+                  @click.option('--data', 'data_name', default='a/data')\n@click.option('--split', default='train')\n\
+                  def main(data_name, split):\n    load_dataset(data_name, split=split)\n";
+    assert_eq!(names(source), ["dataset a/data"]);
+}
+
+#[test]
+fn files_of_a_dataset_on_the_hub_are_the_dataset() {
+    let source = "from datasets import load_dataset\n\
+                  load_dataset('parquet', data_files={'train': 'hf://datasets/a/data@v1/train.parquet'})\n";
+    assert_eq!(with_versions(source), ["a/data v1"]);
+}

@@ -7,6 +7,18 @@ use super::{Found, collect, naming, variables::Variables};
 /// A variable of the environment: its key says whether its value is a model or a dataset. Values of other keys, which
 /// may be secrets, are not looked at.
 pub(crate) fn environment(key: &str, value: &str, api: &str, line: u32, found: &mut Found) {
+    environment_at(key, value, None, api, line, found);
+}
+
+/// The same with the revision that another variable of the same container tells.
+pub(crate) fn environment_at(
+    key: &str,
+    value: &str,
+    revision: Option<&str>,
+    api: &str,
+    line: u32,
+    found: &mut Found,
+) {
     let lower = key.to_ascii_lowercase();
     if is_secret(&lower) {
         return;
@@ -28,9 +40,8 @@ pub(crate) fn environment(key: &str, value: &str, api: &str, line: u32, found: &
         || ["model", "llm", "embed", "deployment"].iter().any(|part| lower.contains(part)))
         && (naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value))
     {
-        let provider =
-            naming::provider(value).unwrap_or(if naming::is_hub_id(value) { "huggingface" } else { "" });
-        model(value, None, provider, &api, line, found);
+        let provider = naming::provider_or_hub(value).unwrap_or_default();
+        model(value, revision.map(str::to_owned), provider, &api, line, found);
     }
 }
 

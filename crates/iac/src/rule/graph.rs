@@ -75,12 +75,14 @@ impl<'r> Graph<'r> {
             }
         }
         for name in to {
-            if let Some(text) =
-                resource.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty())
-            {
-                found
-                    .certain
-                    .extend(index.by_text.get(&text).into_iter().flatten().filter_map(|at| get(*at)));
+            // A path, since names of Kubernetes lie in `metadata.name`.
+            let hits = Path::parse(name).map(|path| path.hits(&resource.body)).unwrap_or_default();
+            for text in hits.iter().filter_map(|hit| hit.value.as_ref()?.as_text()) {
+                if !text.is_empty() {
+                    found
+                        .certain
+                        .extend(index.by_text.get(&text).into_iter().flatten().filter_map(|at| get(*at)));
+                }
             }
         }
         found.possible.extend(index.unresolved.iter().filter_map(|at| get(*at)));

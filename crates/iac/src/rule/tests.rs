@@ -151,6 +151,18 @@ fn every_control_decides_its_own_examples() {
 }
 
 #[test]
+fn no_two_controls_have_one_name() {
+    let mut names: Vec<&str> = super::RULES.iter().map(|rule| rule.id).collect();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(
+        names.len(),
+        all,
+        "names of controls are sorted, so that two that are the same follow each other"
+    );
+}
+
+#[test]
 fn every_control_lies_in_the_file_of_its_name() {
     let rules: Vec<Json> =
         serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/examples.json"))).unwrap();

@@ -66,7 +66,19 @@ impl Collector<'_> {
         for argument in &entry.files {
             for value in self.flow.argument(id, argument) {
                 for known in self.flow.leaves(value) {
-                    if naming::is_plausible(&known.text) || naming::is_path(&known.text) {
+                    // Files of a dataset on the hub: the dataset is what is used.
+                    if let Some((id, at)) =
+                        naming::hub_id(&known.text).filter(|_| known.text.starts_with("hf://datasets/"))
+                    {
+                        let mut usage = Usage {
+                            name: id,
+                            via: Some(known.via.name()),
+                            provider: Some("huggingface".to_owned()),
+                            ..blank(UsageKind::Dataset, origin, line)
+                        };
+                        pin(&mut usage, at);
+                        found.add(usage);
+                    } else if naming::is_plausible(&known.text) || naming::is_path(&known.text) {
                         let usage = Usage {
                             name: known.text.clone(),
                             local: !known.text.contains("://"),
@@ -83,6 +95,7 @@ impl Collector<'_> {
         }
         let names = self.names(entry, id, origin);
         let revision = self.first_texts(id, &entry.revision).into_iter().next().map(|known| known.text);
+        let paired = self.paired(entry, id);
         let repo_type = self.first_texts(id, &["repo_type".to_owned()]).into_iter().next();
         let kind = match (entry.kind, repo_type.as_ref().map(|known| known.text.as_str())) {
             (UsageKind::Model, Some("dataset")) => UsageKind::Dataset,
@@ -102,12 +115,36 @@ impl Collector<'_> {
             {
                 continue;
             }
-            let usage = self.usage(entry, kind, known, revision.clone(), &address, origin, line);
-            if let Some(usage) = usage {
-                found.add(usage);
+            let mut revisions: Vec<Option<String>> =
+                paired.iter().filter(|(name, _)| *name == known.text).map(|(_, at)| at.clone()).collect();
+            if revisions.is_empty() {
+                revisions.push(revision.clone());
+            }
+            for revision in revisions {
+                let usage = self.usage(entry, kind, known.clone(), revision, &address, origin, line);
+                if let Some(usage) = usage {
+                    found.add(usage);
+                }
             }
         }
         found.usages.len() > before
+    }
+
+    /// Names with their revisions, where both are parameters of the same function: each caller gives its own pair.
+    fn paired(&self, entry: &Entry, id: ValueId) -> Vec<(String, Option<String>)> {
+        let given = |arguments: &[String]| {
+            arguments.iter().find_map(|argument| self.flow.argument(id, argument).into_iter().next())
+        };
+        let (Some(name), Some(revision)) = (given(&entry.name), given(&entry.revision)) else {
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for (name, revision) in self.flow.given_together(name, revision) {
+            let at = revision.and_then(|value| self.flow.texts(value).into_iter().next());
+            let at = at.map(|known| known.text);
+            pairs.extend(self.flow.texts(name).into_iter().map(|known| (known.text, at.clone())));
+        }
+        pairs
     }
 
     fn names(&self, entry: &Entry, id: ValueId, origin: &Origin) -> Vec<Known> {

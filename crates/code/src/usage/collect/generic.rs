@@ -12,6 +12,10 @@ use super::{
     Collector, blank, pin,
 };
 
+/// Packages that load what they are given from Hugging Face's hub.
+const HUB_PACKAGES: &[&str] =
+    &["transformers", "trl", "peft", "diffusers", "setfit", "sentence_transformers", "optimum", "unsloth"];
+
 impl Collector<'_> {
     /// Arguments that hold models by their name, of calls into AI packages that no table lists.
     pub(super) fn generic(&self, id: ValueId, origin: &Origin, found: &mut Found) {
@@ -20,6 +24,8 @@ impl Collector<'_> {
             return;
         }
         let line = self.program.line(id);
+        let root = origin.path.split('.').next().unwrap_or_default();
+        let is_of_hub = HUB_PACKAGES.contains(&root);
         let mut report = |texts: Vec<Known>| {
             for known in texts {
                 let (name, revision) =
@@ -30,7 +36,10 @@ impl Collector<'_> {
                         None => (None, name),
                     };
                     let mut usage = Usage {
-                        provider: prefix.or_else(|| naming::provider(&name)).map(str::to_owned),
+                        provider: prefix
+                            .or_else(|| naming::provider(&name))
+                            .or_else(|| (is_of_hub && naming::is_hub_id(&name)).then_some("huggingface"))
+                            .map(str::to_owned),
                         name,
                         via: Some(known.via.name()),
                         ..blank(UsageKind::Model, origin, line)

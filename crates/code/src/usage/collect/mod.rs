@@ -66,6 +66,9 @@ impl<'a> Collector<'a> {
     fn call(&self, id: ValueId, found: &mut Found) {
         let Some(call) = self.program.call(id) else { return };
         let Some(origin) = self.flow.origin(call.callee) else { return };
+        if self.is_result(&origin) {
+            return;
+        }
         let (mut names_model, mut is_prompt) = (false, false);
         for entry in self.catalogue.uses(&origin.path).filter(|entry| !entry.decorates) {
             if self.applies(entry, id) {
@@ -81,6 +84,13 @@ impl<'a> Collector<'a> {
             self.prompts(id, &origin, found);
         }
         self.command(id, &origin, found);
+    }
+
+    /// Is what is called the result of a call, as in `tokenizer = AutoTokenizer.from_pretrained(…); tokenizer("text")`?
+    /// Its arguments are data then. Factories of JavaScript's kits give functions that take a model.
+    fn is_result(&self, origin: &Origin) -> bool {
+        let maker = origin.made_by.filter(|_| !self.flow.objects()).and_then(|id| self.program.call(id));
+        maker.and_then(|maker| self.flow.origin(maker.callee)).is_some_and(|made| made.path == origin.path)
     }
 
     /// `subprocess.run(["ollama", "pull", "llama3"])`, `os.system("pip install x")`.

@@ -50,7 +50,7 @@ impl Collector<'_> {
                             name: known.text.clone(),
                             version: None,
                             pinned: false,
-                            provider: naming::provider(&known.text).map(str::to_owned),
+                            provider: naming::provider_or_hub(&known.text).map(str::to_owned),
                             api: Some(format!("{api} {name}")),
                             via: Some(known.via.max(Source::Attribute).name()),
                             local: false,

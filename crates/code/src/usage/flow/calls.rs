@@ -3,10 +3,16 @@
 use super::{
     super::{
         catalogue::Source,
-        program::{Call, ScopeId, ScopeKind, Shape, ValueId},
+        program::{Call, Scope, ScopeId, ScopeKind, Shape, ValueId},
     },
-    ANSWERS, End, Flow, add,
+    ANSWERS, End, Flow, STEPS, add,
 };
+
+/// What a call gives for a parameter.
+fn given(call: &Call, name: &str, position: usize, skipped: usize) -> Option<ValueId> {
+    let named = call.named.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
+    named.or_else(|| position.checked_sub(skipped).and_then(|index| call.positional.get(index)).copied())
+}
 
 impl Flow<'_> {
     #[expect(clippy::too_many_arguments, reason = "the parts of one parameter")]
@@ -25,25 +31,9 @@ impl Flow<'_> {
             self.resolve(default, via.max(Source::DefaultArgument), depth, out);
         }
         let Some(scope) = self.program.scopes.get(function) else { return };
-        let class = scope.parent.filter(|parent| {
-            self.program.scopes.get(*parent).is_some_and(|scope| scope.kind == ScopeKind::Class)
-        });
-        let called_as = match class.and_then(|class| self.program.scopes.get(class)) {
-            Some(class) if matches!(scope.name.as_str(), "__init__" | "constructor") => class.name.as_str(),
-            _ => scope.name.as_str(),
-        };
-        // Methods are called without their `self`, which JavaScript does not list in the first place.
-        let skipped = usize::from(class.is_some() && !self.objects);
-        for id in self.program.callers.get(called_as).into_iter().flatten().take(ANSWERS) {
-            let Some(call) = self.program.call(*id) else { continue };
-            if !self.may_call(call, class.is_some(), depth) {
-                continue;
-            }
-            let given =
-                call.named.iter().find(|(key, _)| key == name).map(|(_, value)| *value).or_else(|| {
-                    position.checked_sub(skipped).and_then(|index| call.positional.get(index)).copied()
-                });
-            if let Some(given) = given {
+        let (callers, skipped) = self.callers(scope, depth);
+        for call in callers {
+            if let Some(given) = given(call, name, position, skipped) {
                 self.resolve(given, via.max(Source::Argument), depth, out);
             }
         }
@@ -57,6 +47,67 @@ impl Flow<'_> {
             if let Some(binding) = scope.bindings.get(name).and_then(|bindings| bindings.first()) {
                 add(out, (binding.value, via));
             }
+        }
+    }
+
+    /// The calls of a function of the file, and how many of its parameters they leave out.
+    fn callers(&self, scope: &Scope, depth: usize) -> (Vec<&Call>, usize) {
+        let class = scope.parent.filter(|parent| {
+            self.program.scopes.get(*parent).is_some_and(|scope| scope.kind == ScopeKind::Class)
+        });
+        let called_as = match class.and_then(|class| self.program.scopes.get(class)) {
+            Some(class) if matches!(scope.name.as_str(), "__init__" | "constructor") => class.name.as_str(),
+            _ => scope.name.as_str(),
+        };
+        let calls = self.program.callers.get(called_as).into_iter().flatten().take(ANSWERS);
+        let calls = calls
+            .filter_map(|id| self.program.call(*id))
+            .filter(|call| self.may_call(call, class.is_some(), depth));
+        // Methods are called without their `self`, which JavaScript does not list in the first place.
+        (calls.collect(), usize::from(class.is_some() && !self.objects))
+    }
+
+    /// What two names are given together, when both are parameters of the same function: by each of its callers, and by
+    /// its defaults. Nothing when they are something else.
+    pub(crate) fn given_together(&self, first: ValueId, second: ValueId) -> Vec<(ValueId, Option<ValueId>)> {
+        self.left.set(STEPS);
+        let (Some(one), Some(other)) = (self.parameter_of(first, 0), self.parameter_of(second, 0)) else {
+            return Vec::new();
+        };
+        let Some(scope) = self.program.scopes.get(one.0).filter(|_| one.0 == other.0) else {
+            return Vec::new();
+        };
+        let (callers, skipped) = self.callers(scope, 0);
+        let mut pairs: Vec<(ValueId, Option<ValueId>)> =
+            one.3.map(|default| (default, other.3)).into_iter().collect();
+        for call in callers {
+            if let Some(name) = given(call, one.2, one.1, skipped) {
+                pairs.push((name, given(call, other.2, other.1, skipped).or(other.3)));
+            }
+        }
+        pairs
+    }
+
+    /// The parameter that a name stands for, or for which it stands in: `name = name or DEFAULT`.
+    fn parameter_of(&self, id: ValueId, depth: usize) -> Option<(ScopeId, usize, &str, Option<ValueId>)> {
+        if depth > 4 || !self.step() {
+            return None;
+        }
+        match self.program.shape(id) {
+            Shape::Parameter { function, position, name, default, .. } => {
+                Some((*function, *position, name.as_str(), *default))
+            }
+            Shape::Name(name) => {
+                let scope = self.program.values.get(id).map_or(0, |value| value.scope);
+                match self.lookup(name, scope, id).as_slice() {
+                    [only] => self.parameter_of(*only, depth.saturating_add(1)),
+                    _ => None,
+                }
+            }
+            Shape::Either(arms) => {
+                arms.iter().find_map(|arm| self.parameter_of(*arm, depth.saturating_add(1)))
+            }
+            _ => None,
         }
     }
 

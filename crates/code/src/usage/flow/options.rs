@@ -24,7 +24,11 @@ impl Flow<'_> {
             let named = |name: &str| call.named.iter().find(|(key, _)| key == name).map(|(_, value)| value);
             let long = call.positional.iter().filter_map(text).find(|name| name.starts_with("--"));
             let first = call.positional.first().and_then(text);
-            let Some(name) = named("dest").and_then(text).or(long).or(first) else { continue };
+            // Click takes the name of the parameter as one more word.
+            let is_click = matches!(self.program.shape(call.callee), Shape::Attribute(_, n) | Shape::Name(n) if n == "option");
+            let plain =
+                call.positional.iter().filter_map(text).find(|name| is_click && !name.starts_with('-'));
+            let Some(name) = named("dest").and_then(text).or(plain).or(long).or(first) else { continue };
             let name = name.trim_start_matches('-').replace('-', "_");
             let is_flag = matches!(self.program.shape(call.callee), Shape::Attribute(_, n) | Shape::Name(n) if n == "DEFINE_string");
             let default = named("default").or(if is_flag { call.positional.get(1) } else { None });

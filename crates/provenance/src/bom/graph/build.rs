@@ -275,6 +275,12 @@ fn references(components: &[Component]) -> Vec<String> {
     references
 }
 
+/// Is it a version of a release, rather than the tag or commit of a repository from which a package is built?
+fn is_release(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+        && !(version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// What a registry has gets its package URL.
 fn purl(component: &Component) -> Option<Purl> {
     if component.origin != Origin::Remote {
@@ -284,7 +290,7 @@ fn purl(component: &Component) -> Option<Purl> {
     match (component.role, component.provider.as_deref()) {
         (Role::Model, Some("huggingface")) => Purl::huggingface(name, version),
         (Role::Model, Some("mlflow")) => Purl::mlflow(name, version),
-        (Role::Library, Some("pypi")) => Purl::pypi(name, version),
+        (Role::Library, Some("pypi")) => Purl::pypi(name, version.filter(|version| is_release(version))),
         (Role::Library, Some("npm")) => Purl::npm(name, version),
         (Role::Library, Some("conda")) => Purl::conda(name, version),
         (Role::Library, Some("cargo")) => Purl::cargo(name, version),

@@ -183,6 +183,28 @@ fn a_range_is_a_constraint_and_no_version() {
 }
 
 #[test]
+fn a_lock_fixes_what_a_manifest_leaves_open_and_a_tag_is_no_release() {
+    let library = |name: &str, version: &str, api: &str| {
+        Fact::Usage(Usage {
+            version: Some(version.to_owned()),
+            pinned: api == "lock",
+            provider: Some("pypi".to_owned()),
+            api: Some(api.to_owned()),
+            ..usage(UsageKind::Library, name)
+        })
+    };
+    let graph = graph(vec![
+        asset("uv.lock", vec![library("a", "1.2", "lock")]),
+        asset("pyproject.toml", vec![library("a", ">=1", "dependencies")]),
+        asset("requirements.txt", vec![library("b", "v4.47.0", "requirements")]),
+    ]);
+    assert_eq!(found(&graph, "library:a@1.2").pinned, Some(true));
+    let tagged = found(&graph, "library:b@v4.47.0");
+    assert_eq!(tagged.purl.as_ref().unwrap().to_string(), "pkg:pypi/b");
+    assert_eq!(tagged.pinned, Some(false));
+}
+
+#[test]
 fn models_of_an_api_need_its_service() {
     let api = Fact::Usage(Usage { provider: Some("openai".to_owned()), ..usage(UsageKind::Model, "gpt-4o") });
     let graph = graph(vec![asset("app.py", vec![api])]);

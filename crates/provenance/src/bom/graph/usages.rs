@@ -202,7 +202,10 @@ impl Builder<'_> {
             _ => false,
         };
         if can_be_pinned {
-            component.pinned = Some(component.pinned.unwrap_or(true) && usage.pinned);
+            // A lock fixes what a manifest leaves open.
+            let is_locked = component.role == Role::Library
+                && component.occurrences.iter().any(|occurrence| occurrence.api.as_deref() == Some("lock"));
+            component.pinned = Some(is_locked || component.pinned.unwrap_or(true) && usage.pinned);
         }
     }
 }

@@ -1,0 +1,3 @@
+# Values of the demonstration.
+team = "triage"
+open = true
