@@ -133,6 +133,9 @@ pub(crate) struct ScanArguments {
     /// Terraform: take the variables that this file sets, as terraform's own option does; later ones win
     #[arg(long, value_name = "FILE")]
     pub(crate) var_file: Vec<PathBuf>,
+    /// Infrastructure: judge by the rules in this folder too: bartizan's format, or Checkov's YAML policies
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
     /// Do not compute SHA-256 digests
     #[arg(long)]
     pub(crate) no_digest: bool,
@@ -192,7 +195,10 @@ pub(crate) enum InspectFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct RulesArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<crate::rules_test::RulesAction>,
     /// Id of one rule, such as pickle/code-execution, or the part before the slash
     pub(crate) rule: Option<String>,
     /// How they are shown

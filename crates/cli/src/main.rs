@@ -12,6 +12,7 @@ mod lineage;
 mod output;
 mod progress;
 mod rules;
+mod rules_test;
 mod scan;
 mod sign;
 mod signer;

@@ -8,9 +8,13 @@ use bartizan_core::Rule;
 use crate::{
     arguments::{RulesArguments, RulesFormat},
     output,
+    rules_test::{self, RulesAction},
 };
 
 pub(crate) fn run(arguments: &RulesArguments) -> Result<u8> {
+    if let Some(RulesAction::Test(arguments)) = &arguments.action {
+        return rules_test::run(arguments);
+    }
     let mut rules = bartizan_engine::all_rules();
     if let Some(wanted) = &arguments.rule {
         rules.retain(|rule| rule.id == wanted || rule.domain() == wanted);

@@ -82,6 +82,7 @@ fn request(arguments: &ScanArguments) -> Result<ScanRequest> {
     request.digests = !arguments.no_digest;
     request.jobs = arguments.jobs.and_then(|jobs| usize::try_from(jobs).ok());
     request.no_ignore = arguments.no_ignore;
+    request.policies.clone_from(&arguments.policy);
     request.variable_files.clone_from(&arguments.var_file);
     request.cancel = interrupt::flag();
     Ok(request)

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bartizan_core::{Coverage, Finding, Fingerprint, Severity, State, Verdict};
+use bartizan_core::{Coverage, Finding, Fingerprint, Rule, Severity, State, Verdict};
 
 use crate::{
     Policy, VERSION,
@@ -25,6 +25,8 @@ pub(crate) struct Gathered {
     pub(crate) folder: String,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) notes: Vec<String>,
+    /// Rules that the user brought.
+    pub(crate) brought: Vec<&'static Rule>,
     pub(crate) elapsed: Duration,
 }
 
@@ -47,6 +49,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
             seconds: gathered.elapsed.as_secs_f64(),
             ..Summary::default()
         },
+        brought: gathered.brought,
     };
     let folder = gathered.folder;
     let mut judge = policy.judge(&folder);
@@ -79,7 +82,7 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
     }
     // Stable: within an asset they are sorted by severity already.
     report.findings.sort_by(|one, other| order(&one.path).cmp(order(&other.path)));
-    report.summary.notes.extend(judge.notes());
+    report.summary.notes.extend(judge.notes(&report.rules()));
     if report.assets.is_empty() {
         report.summary.notes.push("there was nothing to scan".to_owned());
     }

@@ -63,6 +63,7 @@ pub fn inspect(
         )));
     }
     let gathered = Gathered {
+        brought: Vec::new(),
         groups: vec![records],
         loose: Vec::new(),
         folder: String::new(),

@@ -20,6 +20,7 @@ pub mod inventory;
 pub mod keyless;
 pub mod lineage;
 mod nearest;
+pub mod policies;
 pub mod policy;
 mod progress;
 pub mod report;

@@ -67,6 +67,8 @@ pub struct ScanRequest {
     pub no_ignore: bool,
     /// Terraform: files of variables besides those that are read by themselves; later ones win.
     pub variable_files: Vec<PathBuf>,
+    /// Infrastructure: a folder of rules that the user brings.
+    pub policies: Option<PathBuf>,
     /// What the report's notes should say besides, such as which manifest was used.
     pub notes: Vec<String>,
     /// Set to stop the scan soon; what was done until then is reported.
@@ -85,6 +87,7 @@ impl ScanRequest {
             jobs: None,
             no_ignore: false,
             variable_files: Vec::new(),
+            policies: None,
             notes: Vec::new(),
             cancel: Arc::default(),
         }

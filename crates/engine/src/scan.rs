@@ -13,7 +13,7 @@ use crate::{
     EngineError, Progress, ScanRequest, Target,
     assemble::{Gathered, assemble},
     dispatch::{Dispatcher, Record, Run, is_claimed},
-    extensions,
+    extensions, policies,
     report::Report,
     rules::inspectors_with,
     source::{self, Item, Listing, LocalFile, Opening},
@@ -37,9 +37,11 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
     }
     let items = std::mem::take(&mut listing.items);
     progress.total(items.len() as u64);
+    let infrastructure = infrastructure(request)?;
+    let brought = Arc::clone(&infrastructure.brought);
     let worker = Worker {
         dispatcher: Dispatcher {
-            inspectors: inspectors_with(infrastructure(request)?),
+            inspectors: inspectors_with(infrastructure),
             limits: &request.limits,
             options: request.options,
             digests: request.digests,
@@ -60,6 +62,7 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
             Outcome::Cancelled => unseen = unseen.saturating_add(1),
         }
     }
+    groups.extend(request.policies.iter().flat_map(|folder| policies::unread(folder, &brought)));
     if unseen > 0 {
         let reason = format!("the scan was interrupted before {unseen} assets were looked at");
         let asset = Asset::new(".", Content::from_bytes(Vec::new()));
@@ -73,11 +76,12 @@ pub fn scan(request: &ScanRequest, progress: &dyn Progress) -> Result<Report, En
         notes: std::mem::take(&mut listing.notes),
         skipped: listing.skipped(),
         elapsed: started.elapsed(),
+        brought: brought.rules(),
     };
     Ok(assemble(gathered, &request.policy))
 }
 
-/// What the user says about infrastructure: files of variables, read before anything is scanned.
+/// What the user says about infrastructure: files of variables and policies, read before anything is scanned.
 fn infrastructure(request: &ScanRequest) -> Result<Settings, EngineError> {
     let mut settings = Settings::default();
     for file in &request.variable_files {
@@ -86,6 +90,9 @@ fn infrastructure(request: &ScanRequest) -> Result<Settings, EngineError> {
             EngineError::Usage(format!("the file of variables {path} cannot be read: {error}"))
         })?;
         settings.variable_files.push(VariableFile { path, text });
+    }
+    if let Some(folder) = &request.policies {
+        settings.brought = Arc::new(policies::load(folder)?);
     }
     Ok(settings)
 }

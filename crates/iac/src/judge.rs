@@ -1,6 +1,6 @@
 //! From resources and controls to findings.
 
-use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State, Tier, redacted};
+use bartizan_core::{Asset, AssetPath, Confidence, Finding, Infrastructure, State, redacted};
 
 use crate::{
     resource::Resource,
@@ -100,7 +100,7 @@ pub(crate) fn finding(
     }
     finding.infrastructure = Some(Box::new(Infrastructure {
         resource: redacted(address),
-        tier: Tier::Rule,
+        tier: control.tier,
         aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
         value,
         provenance: provenance(outcome, sources, at, secret),

@@ -10,11 +10,15 @@
 //! * [`suspicion`]: the learned tier: what a network suspects
 //! * [`judge`]: from resources and controls to findings
 //! * [`patch`]: from findings to changed texts
+//! * [`brought`]: rules that a user brings
 //!
 //! The README of this crate says how to write a rule.
 
+use std::sync::Arc;
+
 use bartizan_core::Inspector;
 
+pub mod brought;
 pub mod judge;
 pub mod patch;
 pub mod resource;
@@ -28,9 +32,10 @@ mod yaml;
 
 /// Every inspector of this crate, with what the user says about Terraform besides the files.
 pub fn inspectors(settings: terraform::Settings) -> Vec<Box<dyn Inspector>> {
+    let brought = Arc::clone(&settings.brought);
     vec![
         Box::new(terraform::TerraformInspector { settings }),
-        Box::new(terraform::TerraformFileInspector),
-        Box::new(terraform::PlanInspector),
+        Box::new(terraform::TerraformFileInspector { brought: Arc::clone(&brought) }),
+        Box::new(terraform::PlanInspector { brought }),
     ]
 }

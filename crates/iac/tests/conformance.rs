@@ -134,7 +134,7 @@ fn damaged_configurations_are_inspected_without_panic() {
                 outlet: &|_| {},
                 interrupt: &|| false,
             };
-            let inspection = TerraformFileInspector.inspect(&asset, &context);
+            let inspection = TerraformFileInspector::default().inspect(&asset, &context);
             // What does not follow the language is said.
             let errors = !syntax::parse(&text).errors.is_empty();
             assert!(!errors || !inspection.coverage.is_complete(), "{}: {text}", path.display());

@@ -19,6 +19,7 @@ mod inspect;
 mod keyless;
 mod lineage;
 mod manifest;
+mod own_rules;
 mod sandbox;
 mod scan;
 #[cfg(unix)]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bartizan_core::Rule;
 use globset::GlobMatcher;
 use jiff::civil::Date;
 
 use super::{Baseline, Waiver};
-use crate::{Policy, all_rules, report::FindingReport};
+use crate::{Policy, report::FindingReport};
 
 /// Rules about callables that nobody knows to be dangerous. Only these can be allowed by name; a callable that is known
 /// to execute, load, read or connect stays a finding whatever the policy says.
@@ -113,7 +114,7 @@ impl Judge<'_> {
     }
 
     /// What the user should know about the policy itself.
-    pub(crate) fn notes(self) -> Vec<String> {
+    pub(crate) fn notes(self, rules: &[&Rule]) -> Vec<String> {
         let mut notes = Vec::new();
         for Waiving { waiver, expired, used, .. } in &self.waivers {
             let shown = waiver.shown();
@@ -130,7 +131,7 @@ impl Judge<'_> {
             }
         }
         if !self.policy.rules.is_empty() {
-            let known: BTreeSet<&str> = all_rules().iter().map(|rule| rule.id).collect();
+            let known: BTreeSet<&str> = rules.iter().map(|rule| rule.id).collect();
             for id in self.policy.rules.keys().filter(|id| !known.contains(id.as_str())) {
                 notes.push(format!("the policy names the rule `{id}`, which does not exist"));
             }

@@ -80,7 +80,7 @@ fn head(report: &Report) -> Markup {
 }
 
 fn findings(report: &Report) -> Markup {
-    let rules = crate::all_rules();
+    let rules = report.rules();
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings " span.count { (report.findings.len()) } }

@@ -13,8 +13,8 @@ pub use sarif::sarif;
 pub use table::{Appearance, table};
 
 use bartizan_core::{
-    Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Severity, State, Taxonomy, Tier,
-    Verdict,
+    Category, Confidence, Evidence, Fact, Finding, Fingerprint, Fix, Gap, Rule, Severity, State, Taxonomy,
+    Tier, Verdict,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,6 +37,16 @@ pub struct Report {
     pub findings: Vec<FindingReport>,
     /// Counts, and what was left out.
     pub summary: Summary,
+    /// Rules that the user brought.
+    #[serde(skip)]
+    pub(crate) brought: Vec<&'static Rule>,
+}
+
+impl Report {
+    /// Every rule that a finding of it can name.
+    pub(crate) fn rules(&self) -> Vec<&'static Rule> {
+        crate::all_rules().into_iter().chain(self.brought.iter().copied()).collect()
+    }
 }
 
 /// What made the report.

@@ -260,6 +260,10 @@ impl<'a> Blocks<'a, '_> {
         Ok(())
     }
 
+    fn rule(&self, id: &str) -> Option<&'static bartizan_core::Rule> {
+        self.report.rules().into_iter().find(|rule| rule.id == id)
+    }
+
     fn finding(&mut self, finding: &FindingReport, explain: bool) -> io::Result<()> {
         let style = severity_style(finding.severity);
         let mut message = sentence(&finding.message);
@@ -275,7 +279,7 @@ impl<'a> Blocks<'a, '_> {
         if let Some(provenance) = &finding.provenance {
             self.page.paragraph(12, "  from", Style::new(), provenance)?;
         }
-        if let Some(rule) = explain.then(|| bartizan_rule(finding.rule)).flatten() {
+        if let Some(rule) = explain.then(|| self.rule(finding.rule)).flatten() {
             self.page.paragraph(12, "  why", Style::new(), rule.why)?;
         }
         if let Some(fix) = finding.fix.as_ref().filter(|_| explain) {
@@ -294,10 +298,6 @@ impl<'a> Blocks<'a, '_> {
             .collect();
         self.page.paragraph(12, "  rule", DIM, &format!("{}  {}", finding.rule, identifiers.join(" ")))
     }
-}
-
-fn bartizan_rule(id: &str) -> Option<&'static bartizan_core::Rule> {
-    crate::all_rules().into_iter().find(|rule| rule.id == id)
 }
 
 /// With a capital letter, unless it begins with code.

@@ -16,20 +16,30 @@ include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 pub struct Catalogue {
     controls: Vec<Control>,
     by_kind: HashMap<(Framework, Arc<str>), Vec<usize>>,
+    /// Those about every type: `*`.
+    any: HashMap<Framework, Vec<usize>>,
 }
+
+/// Types that stand for no resource.
+const DECLARATIONS: &[&str] = &["module", "variable", "output", "terraform"];
 
 impl Catalogue {
     /// A catalogue of these controls.
     pub fn new(controls: Vec<Control>) -> Self {
         let mut by_kind: HashMap<(Framework, Arc<str>), Vec<usize>> = HashMap::new();
+        let mut any: HashMap<Framework, Vec<usize>> = HashMap::new();
         for (index, control) in controls.iter().enumerate() {
             for framework in &control.frameworks {
                 for kind in &control.resources {
+                    if &**kind == "*" {
+                        any.entry(*framework).or_default().push(index);
+                        continue;
+                    }
                     by_kind.entry((*framework, Arc::clone(kind))).or_default().push(index);
                 }
             }
         }
-        Self { controls, by_kind }
+        Self { controls, by_kind, any }
     }
 
     /// Every control.
@@ -40,7 +50,14 @@ impl Catalogue {
     /// The controls about a type of resource.
     pub fn of<'c>(&'c self, framework: Framework, kind: &Arc<str>) -> impl Iterator<Item = &'c Control> {
         let found = self.by_kind.get(&(framework, Arc::clone(kind)));
-        found.into_iter().flatten().filter_map(|index| self.controls.get(*index))
+        // A rule about all types means what is made, not what is declared or only read.
+        let made = !(kind.contains('.') || DECLARATIONS.contains(&&**kind));
+        let any = self.any.get(&framework).filter(|_| made);
+        found
+            .into_iter()
+            .flatten()
+            .chain(any.into_iter().flatten())
+            .filter_map(|index| self.controls.get(*index))
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Condition {
         /// What the other satisfies.
         condition: Option<Box<Condition>>,
     },
+    /// The resource is of one of these types.
+    Kind(Vec<Arc<str>>),
     /// There is a resource like this anywhere in the configuration.
     Present {
         /// Types.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_core::Rule;
+use bartizan_core::{Rule, Tier};
 
 use super::Condition;
 
@@ -154,6 +154,8 @@ pub struct Control {
     pub rule: &'static Rule,
     /// What it is about.
     pub category: Category,
+    /// Who says so.
+    pub tier: Tier,
     /// The languages whose resources it reads.
     pub frameworks: Vec<Framework>,
     /// Types of resources: `aws_s3_bucket`.

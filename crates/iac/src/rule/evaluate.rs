@@ -70,6 +70,7 @@ pub fn evaluate(condition: &Condition, subject: Subject<'_>) -> Outcome {
             Outcome::fold(outcomes.into_iter(), Truth::True)
         }
         Condition::Refers { path, kinds, condition } => refers(path, kinds, condition.as_deref(), subject),
+        Condition::Kind(kinds) => Outcome::known(kinds.contains(&subject.resource.kind)),
         Condition::Present { kinds, condition } => {
             let found = kinds.iter().flat_map(|kind| subject.graph.of_kind(kind));
             Outcome::fold(found.map(|other| other_satisfies(other, condition, subject)), Truth::True)

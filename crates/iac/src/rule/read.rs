@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_core::Rule;
+use bartizan_core::{Rule, Tier};
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -82,6 +82,7 @@ pub fn control(file: &Json, rule: &'static Rule) -> Result<Control, RuleError> {
     Ok(Control {
         rule,
         category,
+        tier: Tier::Rule,
         frameworks,
         resources: resources.iter().map(|name| name.as_str().into()).collect(),
         aliases: aliases.iter().map(|name| name.as_str().into()).collect(),

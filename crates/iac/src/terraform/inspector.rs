@@ -1,5 +1,7 @@
 //! The inspectors of Terraform: of a folder with configuration, and of its files.
 
+use std::sync::Arc;
+
 use bartizan_core::{
     Asset, Category, Cell, Claim, Content, Context, Description, Entry, EntryKind, Finding, Inspection,
     Inspector, Kind, Probe, ReadError, Rule, Section, Severity, State, Taxonomy, Tree, redacted,
@@ -11,6 +13,7 @@ use super::{
     roots::{Reading, Settings, read},
 };
 use crate::{
+    brought::Brought,
     judge::{judge, path_of},
     rule::{Framework, RULES, builtin},
     value::shown,
@@ -51,7 +54,10 @@ pub struct TerraformInspector {
 
 /// Names the files of a configuration, and reads one that stands alone: in an archive, or given by itself.
 #[derive(Debug, Default)]
-pub struct TerraformFileInspector;
+pub struct TerraformFileInspector {
+    /// Rules that the user brings.
+    pub brought: Arc<Brought>,
+}
 
 impl Inspector for TerraformInspector {
     fn kind(&self) -> Kind {
@@ -103,7 +109,8 @@ impl Inspector for TerraformFileInspector {
             return Inspection::new();
         }
         let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
-        let mut inspection = inspect(&lone, &Settings::default(), asset, context);
+        let settings = Settings { brought: Arc::clone(&self.brought), ..Settings::default() };
+        let mut inspection = inspect(&lone, &settings, asset, context);
         for finding in &mut inspection.findings {
             finding.at.path = asset.path.clone();
         }
@@ -118,7 +125,10 @@ impl Inspector for TerraformFileInspector {
 
 /// Reads the JSON of a plan, with the configuration beside it where there is one.
 #[derive(Debug, Default)]
-pub struct PlanInspector;
+pub struct PlanInspector {
+    /// Rules that the user brings.
+    pub brought: Arc<Brought>,
+}
 
 impl Inspector for PlanInspector {
     fn kind(&self) -> Kind {
@@ -179,8 +189,10 @@ impl Inspector for PlanInspector {
         }
         let folder = asset.path.as_str().strip_suffix(&name).unwrap_or_default().trim_end_matches('/');
         let at = Asset { path: bartizan_core::AssetPath::new(folder), ..asset.clone() };
-        inspection.findings =
-            judge(&resources, &reading.sources, builtin(), Framework::Plan, &at, &interrupted);
+        for catalogue in [builtin(), &self.brought.catalogue] {
+            let found = judge(&resources, &reading.sources, catalogue, Framework::Plan, &at, &interrupted);
+            inspection.findings.extend(found);
+        }
         inspection
     }
 }
@@ -199,9 +211,17 @@ fn inspect(tree: &dyn Tree, settings: &Settings, asset: &Asset, context: &Contex
         inspection.find(finding);
     }
     for root in &reading.roots {
-        let found =
-            judge(&root.resources, &reading.sources, builtin(), Framework::Terraform, asset, &interrupted);
-        inspection.findings.extend(found);
+        for catalogue in [builtin(), &settings.brought.catalogue] {
+            let found = judge(
+                &root.resources,
+                &reading.sources,
+                catalogue,
+                Framework::Terraform,
+                asset,
+                &interrupted,
+            );
+            inspection.findings.extend(found);
+        }
     }
     // One module fails for one root and is undecided for another: the failure is what is told.
     inspection.findings.sort_by_key(|finding| {
@@ -244,9 +264,9 @@ fn report_unread(reading: &Reading, asset: &Asset, inspection: &mut Inspection) 
 }
 
 /// One file without its neighbours.
-struct Lone {
-    name: String,
-    content: Content,
+pub(crate) struct Lone {
+    pub(crate) name: String,
+    pub(crate) content: Content,
 }
 
 impl Tree for Lone {

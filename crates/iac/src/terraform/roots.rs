@@ -14,6 +14,7 @@ use super::{
     suppression,
 };
 use crate::{
+    brought::Brought,
     resource::Resource,
     source::{Place, Sources},
     syntax::{Document, ExpressionKind},
@@ -21,10 +22,12 @@ use crate::{
 };
 
 /// What the user says besides the files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Files of variables: later ones win over earlier ones, and over those that are read by themselves.
     pub variable_files: Vec<VariableFile>,
+    /// Rules that the user brings.
+    pub brought: Arc<Brought>,
 }
 
 /// A file of variables that the user names.

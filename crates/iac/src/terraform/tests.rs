@@ -103,6 +103,7 @@ fn files_of_variables_win_by_their_order() {
     assert_eq!(shown(only(&reading(&files)).body.get("x").unwrap()), "[1, 2, 3]");
     let settings = Settings {
         variable_files: vec![VariableFile { path: "prod.tfvars".to_owned(), text: "a = 9\n".to_owned() }],
+        ..Settings::default()
     };
     let reading = read(&Files::of(&files), &settings, &|| false);
     let value = only(&reading).body.get("x").unwrap();
@@ -291,7 +292,7 @@ fn planned(files: &[(&str, &str)]) -> Vec<Finding> {
         outlet: &|_| {},
         interrupt: &|| false,
     };
-    let inspection = super::PlanInspector.inspect(&asset, &context);
+    let inspection = super::PlanInspector::default().inspect(&asset, &context);
     assert!(inspection.coverage.is_complete());
     inspection.findings
 }
@@ -559,7 +560,7 @@ fn a_file_in_an_archive_is_read_though_no_folder_of_it_is() {
         outlet: &|_| {},
         interrupt: &|| false,
     };
-    let findings = super::TerraformFileInspector.inspect(&member, &context).findings;
+    let findings = super::TerraformFileInspector::default().inspect(&member, &context).findings;
     assert_eq!(told(&findings[0]), ("iac/s3-bucket-public-acl", State::Fail, "a.zip!infra/main.tf", Some(2)));
 }
 
