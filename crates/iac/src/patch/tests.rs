@@ -228,6 +228,7 @@ fn a_value_is_changed_where_the_variable_gets_it() {
             path: "prod.tfvars".to_owned(),
             text: "open = true\n".to_owned(),
         }],
+        ..Settings::default()
     };
     let files = Files::of(&[("main.tf", USE), ("prod.tfvars", "open = true\n")]);
     let mended = mended_by(&files, &named, &public());
