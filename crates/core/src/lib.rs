@@ -39,5 +39,5 @@ pub use limits::Limits;
 pub use probe::{Claim, Probe};
 pub use redact::{printable, redacted, redacted_within, truncated};
 pub use rule::{Category, Rule, Taxonomy};
-pub use tree::{Entry, EntryKind, Tree};
+pub use tree::{Entry, EntryKind, Files, Tree};
 pub use verdict::Verdict;

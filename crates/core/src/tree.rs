@@ -1,5 +1,7 @@
 //! A directory, as inspectors see it.
 
+use std::collections::BTreeMap;
+
 use crate::{Content, ReadError};
 
 /// What an entry of a directory is.
@@ -46,5 +48,70 @@ pub trait Tree: Send + Sync {
 impl std::fmt::Debug for dyn Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tree")
+    }
+}
+
+/// A tree of contents that are at hand: files by their path.
+#[derive(Clone, Debug, Default)]
+pub struct Files(BTreeMap<String, Content>);
+
+impl Files {
+    /// A tree of these files; `/` in a path makes folders.
+    pub fn of<P: Into<String>>(files: impl IntoIterator<Item = (P, Content)>) -> Self {
+        Self(files.into_iter().map(|(path, content)| (path.into(), content)).collect())
+    }
+}
+
+impl Tree for Files {
+    fn list(&self, folder: &str) -> Vec<Entry> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let mut found: BTreeMap<String, Entry> = BTreeMap::new();
+        for (path, content) in &self.0 {
+            let Some(rest) = path.strip_prefix(&prefix) else { continue };
+            let entry = match rest.split_once('/') {
+                Some((folder, _)) => {
+                    Entry { path: format!("{prefix}{folder}"), kind: EntryKind::Directory, size: 0 }
+                }
+                None => Entry { path: path.clone(), kind: EntryKind::File, size: content.len() },
+            };
+            found.insert(entry.path.clone(), entry);
+        }
+        found.into_values().collect()
+    }
+
+    fn entry(&self, path: &str) -> Option<Entry> {
+        let content = self.0.get(path)?;
+        Some(Entry { path: path.to_owned(), kind: EntryKind::File, size: content.len() })
+    }
+
+    fn open(&self, path: &str) -> Result<Content, ReadError> {
+        self.0.get(path).cloned().ok_or_else(|| ReadError::Io("there is no such file".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_listed_folder_by_folder() {
+        let files = Files::of(["a/b/c", "a/d", "e"].map(|path| (path, Content::from_bytes(&b"xy"[..]))));
+        let listed = |folder: &str| {
+            files
+                .list(folder)
+                .into_iter()
+                .map(|entry| (entry.path, entry.kind, entry.size))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            listed(""),
+            [("a".to_owned(), EntryKind::Directory, 0), ("e".to_owned(), EntryKind::File, 2)]
+        );
+        assert_eq!(
+            listed("a"),
+            [("a/b".to_owned(), EntryKind::Directory, 0), ("a/d".to_owned(), EntryKind::File, 2)]
+        );
+        assert!(listed("a/d").is_empty() && files.entry("a").is_none() && files.open("a/x").is_err());
+        assert_eq!(files.open("a/b/c").unwrap().len(), 2);
     }
 }

@@ -10,18 +10,20 @@ use crate::{
     value::{Data, names_a_secret, shown},
 };
 
-/// Applies every control of a catalogue to every resource of a root. `path` turns a file's path into that of its asset.
+/// Applies every control of the catalogues, one catalogue after the other, to every resource of a root.
 pub fn judge(
     resources: &[Resource],
     sources: &Sources,
-    catalogue: &Catalogue,
+    catalogues: &[&Catalogue],
     framework: Framework,
     asset: &Asset,
     interrupted: &dyn Fn() -> bool,
 ) -> Vec<Finding> {
     let graph = Graph::new(resources);
     let mut findings = Vec::new();
-    for resource in resources {
+    for (catalogue, resource) in
+        catalogues.iter().flat_map(|catalogue| resources.iter().map(move |resource| (catalogue, resource)))
+    {
         if interrupted() {
             break;
         }

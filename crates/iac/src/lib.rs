@@ -4,6 +4,7 @@
 //! * [`source`]: files, and places in them
 //! * [`syntax`]: HCL, text in and tree out
 //! * [`value`]: values that are known, unknown (with the reference that nobody can resolve), or sensitive
+//! * [`category`]: what a weakness is about
 //! * [`resource`]: the noun that rules speak of, whatever language it is written in
 //! * [`terraform`]: from files to resources
 //! * [`rule`]: controls as data, conditions of three truth values, and the graph between resources
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use bartizan_core::Inspector;
 
 pub mod brought;
+pub mod category;
 pub mod judge;
 pub mod patch;
 pub mod resource;

@@ -19,57 +19,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bartizan_core::{Asset, Content, Entry, EntryKind, Finding, ReadError, Severity, State, Tree};
-use bartizan_iac::{
-    judge::judge,
-    rule::{Framework, builtin},
-    terraform,
-};
+use bartizan_core::{Asset, Content, Files, Finding, Severity, State};
+use bartizan_iac::{rule::builtin, terraform};
 use serde_json::Value as Json;
 
 const FILE: &str = "main.tf";
 
-/// Files in memory.
-#[derive(Default)]
-struct Files(BTreeMap<String, String>);
-
-impl Files {
-    /// All of a folder, with paths from there.
-    fn load(&mut self, root: &Path, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                self.load(root, &path);
-            } else if let Ok(text) = fs::read_to_string(&path) {
-                self.0.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), text);
-            }
+/// All texts of a folder, with paths from there.
+fn load(root: &Path, folder: &Path, texts: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            load(root, &path, texts);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            texts.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), text);
         }
-    }
-}
-
-impl Tree for Files {
-    fn list(&self, folder: &str) -> Vec<Entry> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let mut found = BTreeMap::new();
-        for (path, text) in &self.0 {
-            let Some(rest) = path.strip_prefix(&prefix) else { continue };
-            let (path, kind) = match rest.split_once('/') {
-                Some((folder, _)) => (format!("{prefix}{folder}"), EntryKind::Directory),
-                None => (path.clone(), EntryKind::File),
-            };
-            found.insert(path.clone(), Entry { path, kind, size: text.len() as u64 });
-        }
-        found.into_values().collect()
-    }
-
-    fn entry(&self, path: &str) -> Option<Entry> {
-        let text = self.0.get(path)?;
-        Some(Entry { path: path.to_owned(), kind: EntryKind::File, size: text.len() as u64 })
-    }
-
-    fn open(&self, path: &str) -> Result<Content, ReadError> {
-        let text = self.0.get(path).ok_or_else(|| ReadError::Io("there is no such file".to_owned()))?;
-        Ok(Content::from_bytes(text.clone()))
     }
 }
 
@@ -110,22 +74,10 @@ fn labels() -> Vec<Label> {
     text.lines().map(label).collect()
 }
 
-fn findings(files: &Files) -> Vec<Finding> {
-    let reading = terraform::read(files, &terraform::Settings::default(), &|| false);
-    let asset = Asset::new(".", Content::from_bytes(&b""[..]));
-    let catalogue = builtin();
-    let mut findings = Vec::new();
-    for root in &reading.roots {
-        findings.extend(judge(
-            &root.resources,
-            &reading.sources,
-            catalogue,
-            Framework::Terraform,
-            &asset,
-            &|| false,
-        ));
-    }
-    findings
+fn findings(texts: BTreeMap<String, String>) -> Vec<Finding> {
+    let files = Files::of(texts.into_iter().map(|(path, text)| (path, Content::from_bytes(text))));
+    let reading = terraform::read(&files, &terraform::Settings::default(), &|| false);
+    reading.findings(&[builtin()], &Asset::new(".", Content::from_bytes(&b""[..])), &|| false)
 }
 
 /// The text that a label is judged in, and the lines of its block there.
@@ -256,7 +208,7 @@ fn controls_decide_as_the_labels_of_others_say() {
             continue;
         }
         let findings =
-            cache.entry(text).or_insert_with(|| findings(&Files([(FILE.to_owned(), text.clone())].into())));
+            cache.entry(text).or_insert_with(|| findings([(FILE.to_owned(), text.clone())].into()));
         let about: Vec<&Finding> = findings
             .iter()
             .filter(|finding| ids.contains(&finding.rule.id))
@@ -360,9 +312,9 @@ const AGREED: &[(&str, &str)] = &[
 fn well_kept_modules_give_no_finding_that_a_reviewer_does_not_agree_with() {
     let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
     for module in fs::read_dir(corpus().join("clean")).unwrap().flatten() {
-        let mut files = Files::default();
-        files.load(&module.path(), &module.path());
-        for finding in findings(&files) {
+        let mut texts = BTreeMap::new();
+        load(&module.path(), &module.path(), &mut texts);
+        for finding in findings(texts) {
             let about = finding.infrastructure.as_ref().unwrap();
             if about.state == State::Fail && finding.severity >= Severity::Medium {
                 let place =

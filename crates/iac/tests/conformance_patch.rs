@@ -13,30 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bartizan_core::{Content, Entry, EntryKind, ReadError, Tree};
+use bartizan_core::{Content, Files};
 use bartizan_iac::{patch, rule::builtin, terraform::Settings};
 use hcl_edit::Span as _;
-
-/// One file in memory.
-struct One(String);
-
-impl Tree for One {
-    fn list(&self, folder: &str) -> Vec<Entry> {
-        if folder.is_empty() { self.entry("main.tf").into_iter().collect() } else { Vec::new() }
-    }
-
-    fn entry(&self, path: &str) -> Option<Entry> {
-        let size = self.0.len() as u64;
-        (path == "main.tf").then(|| Entry { path: path.to_owned(), kind: EntryKind::File, size })
-    }
-
-    fn open(&self, path: &str) -> Result<Content, ReadError> {
-        match path {
-            "main.tf" => Ok(Content::from_bytes(self.0.clone())),
-            _ => Err(ReadError::Io("there is no such file".to_owned())),
-        }
-    }
-}
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -67,7 +46,7 @@ fn attributes(body: &hcl_edit::structure::Body, text: &str, at: &str, out: &mut 
 
 fn mended(text: &str) -> patch::Mended {
     patch::mend(&patch::Request {
-        tree: &One(text.to_owned()),
+        tree: &Files::of([("main.tf", Content::from_bytes(text.to_owned()))]),
         settings: &Settings::default(),
         catalogue: builtin(),
         wanted: &|_| true,

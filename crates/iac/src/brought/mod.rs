@@ -8,7 +8,7 @@ mod document;
 mod jsonpath;
 mod metadata;
 mod operator;
-mod proof;
+pub(crate) mod proof;
 #[cfg(test)]
 mod tests;
 

@@ -1,13 +1,12 @@
 //! Proves policies by their own examples.
 
-use bartizan_core::{Asset, Content, State};
+use bartizan_core::{Asset, Content, Files, State};
 use serde_json::Value as Json;
 
 use super::Policy;
 use crate::{
-    judge::judge,
     rule::{Catalogue, Framework},
-    terraform::{Lone, Settings, read},
+    terraform::{Settings, read},
 };
 
 /// On the line that the finding has to name.
@@ -70,22 +69,26 @@ pub fn prove(policy: &Policy, interrupted: &dyn Fn() -> bool) -> Proof {
 }
 
 /// What an example gets wrong.
-fn wrong(kind: &str, text: &str, catalogue: &Catalogue, interrupted: &dyn Fn() -> bool) -> Option<String> {
+pub(crate) fn wrong(
+    kind: &str,
+    text: &str,
+    catalogue: &Catalogue,
+    interrupted: &dyn Fn() -> bool,
+) -> Option<String> {
     let content = Content::from_bytes(text.to_owned());
-    let tree = Lone { name: "main.tf".to_owned(), content: content.clone() };
+    let tree = Files::of([("main.tf", content.clone())]);
     let reading = read(&tree, &Settings::default(), interrupted);
     if let Some(unread) = reading.unread.first() {
         return Some(format!("line {}: {}", unread.line.unwrap_or(1), unread.message));
     }
     let asset = Asset::new(".", content);
-    let mut states: Vec<(State, u32)> = Vec::new();
-    for root in &reading.roots {
-        let findings =
-            judge(&root.resources, &reading.sources, catalogue, Framework::Terraform, &asset, interrupted);
-        states.extend(findings.iter().filter_map(|finding| {
+    let findings = reading.findings(&[catalogue], &asset, interrupted);
+    let states: Vec<(State, u32)> = findings
+        .iter()
+        .filter_map(|finding| {
             Some((finding.infrastructure.as_ref()?.state, finding.at.line.unwrap_or_default()))
-        }));
-    }
+        })
+        .collect();
     match kind {
         "failing" => {
             let mut lines: Vec<u32> =
@@ -117,7 +120,8 @@ fn wrong(kind: &str, text: &str, catalogue: &Catalogue, interrupted: &dyn Fn() -
     }
 }
 
-fn marked(text: &str) -> Vec<u32> {
+/// The lines that an example marks.
+pub(crate) fn marked(text: &str) -> Vec<u32> {
     text.lines()
         .zip(1..)
         .filter_map(|(line, number)| match line {

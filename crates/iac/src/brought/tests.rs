@@ -1,10 +1,10 @@
 use bartizan_core::{Finding, Severity, State, Tier};
 
 use super::{Brought, prove};
-use crate::rule::tests::{Files, found};
+use crate::rule::tests::{found, tree_of};
 
 fn load(files: &[(&str, &str)]) -> Brought {
-    Brought::load(&Files::of(files))
+    Brought::load(&tree_of(files))
 }
 
 /// A policy of Checkov's kind with this definition.
@@ -21,7 +21,7 @@ fn policy(definition: &str) -> Brought {
 
 /// What a definition decides about a configuration: state and line.
 fn decided(definition: &str, configuration: &str) -> Vec<(State, u32)> {
-    states(&found(&Files::of(&[("main.tf", configuration)]), &policy(definition).catalogue))
+    states(&found(&tree_of(&[("main.tf", configuration)]), &policy(definition).catalogue))
 }
 
 fn states(findings: &[Finding]) -> Vec<(State, u32)> {
@@ -77,7 +77,7 @@ fn a_rule_that_is_brought_finds_what_it_describes_and_says_that_it_was_brought()
     let brought = load(&[("deep/owner.yaml", OWN)]);
     assert_eq!(brought.failures, []);
     let findings =
-        found(&Files::of(&[("main.tf", "resource \"aws_s3_bucket\" \"a\" {\n}\n")]), &brought.catalogue);
+        found(&tree_of(&[("main.tf", "resource \"aws_s3_bucket\" \"a\" {\n}\n")]), &brought.catalogue);
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding.rule.id, "acme/bucket-owner");
     assert_eq!(finding.rule.severity, Severity::High);

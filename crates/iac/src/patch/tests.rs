@@ -7,12 +7,12 @@ use super::{Mended, Request, mend};
 use crate::{
     rule::{
         Catalogue, Control, Framework, Patch, builtin,
-        tests::{Files, found},
+        tests::{found, tree_of},
     },
     terraform::{Settings, VariableFile},
 };
 
-fn mended_by(files: &Files, settings: &Settings, catalogue: &Catalogue) -> Mended {
+fn mended_by(files: &dyn bartizan_core::Tree, settings: &Settings, catalogue: &Catalogue) -> Mended {
     mend(&Request { tree: files, settings, catalogue, wanted: &|_| true, interrupted: &|| false })
 }
 
@@ -29,7 +29,7 @@ fn public() -> Catalogue {
 
 /// The files after mending with no settings, and why what was refused was.
 fn after(files: &[(&str, &str)], catalogue: &Catalogue) -> (Vec<(String, String)>, Vec<String>) {
-    let mended = mended_by(&Files::of(files), &Settings::default(), catalogue);
+    let mended = mended_by(&tree_of(files), &Settings::default(), catalogue);
     let changed = mended.files.iter().map(|file| (file.path.clone(), file.after.to_string())).collect();
     (changed, mended.refused.into_iter().map(|refused| refused.reason).collect())
 }
@@ -76,7 +76,7 @@ fn words(control: &Control) -> Vec<String> {
 
 fn prove(control: &Control, text: &str) -> Result<(), String> {
     let catalogue = Catalogue::new(vec![control.clone()]);
-    let files = Files::of(&[("main.tf", text)]);
+    let files = tree_of(&[("main.tf", text)]);
     let mended = mend(&Request {
         tree: &files,
         settings: &Settings::default(),
@@ -89,7 +89,7 @@ fn prove(control: &Control, text: &str) -> Result<(), String> {
         return Err(format!("refused: {}", refused.reason));
     }
     let [changed] = mended.files.as_slice() else { return Err("nothing is changed".to_owned()) };
-    let left = found(&Files::of(&[("main.tf", &changed.after)]), &catalogue);
+    let left = found(&tree_of(&[("main.tf", &changed.after)]), &catalogue);
     let open = |finding: &&bartizan_core::Finding| {
         finding.infrastructure.as_ref().unwrap().state != State::Suppressed
     };
@@ -230,10 +230,10 @@ fn a_value_is_changed_where_the_variable_gets_it() {
         }],
         ..Settings::default()
     };
-    let files = Files::of(&[("main.tf", USE), ("prod.tfvars", "open = true\n")]);
+    let files = tree_of(&[("main.tf", USE), ("prod.tfvars", "open = true\n")]);
     let mended = mended_by(&files, &named, &public());
     assert_eq!((&*mended.files[0].path, &*mended.files[0].after), ("prod.tfvars", "open = false\n"));
-    let outside = Files::of(&[("main.tf", USE)]);
+    let outside = tree_of(&[("main.tf", USE)]);
     let mended = mended_by(&outside, &named, &public());
     assert!(mended.files.is_empty());
     assert!(mended.refused[0].reason.contains("lies outside"), "{}", mended.refused[0].reason);
@@ -305,7 +305,7 @@ fn a_patch_that_does_not_help_is_taken_back_and_the_others_stay() {
 #[test]
 fn all_instances_of_one_block_are_mended_by_one_change() {
     let text = "resource \"aws_db_instance\" \"a\" {\n  count  = 3\n  public = true\n}\n";
-    let mended = mended_by(&Files::of(&[("main.tf", text)]), &Settings::default(), &public());
+    let mended = mended_by(&tree_of(&[("main.tf", text)]), &Settings::default(), &public());
     assert_eq!(&*mended.files[0].after, text.replace("true", "false"));
     assert_eq!(mended.fixed.len(), 1);
 }

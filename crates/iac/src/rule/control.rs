@@ -5,63 +5,7 @@ use std::sync::Arc;
 use bartizan_core::{Rule, Tier};
 
 use super::Condition;
-
-/// What a control is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names are the categories")]
-pub enum Category {
-    Encryption,
-    Authentication,
-    Network,
-    Logging,
-    Iam,
-    Secrets,
-    Other,
-}
-
-impl Category {
-    /// Every category.
-    pub const ALL: [Self; 7] = [
-        Self::Encryption,
-        Self::Authentication,
-        Self::Network,
-        Self::Logging,
-        Self::Iam,
-        Self::Secrets,
-        Self::Other,
-    ];
-
-    /// The name in rules and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Encryption => "encryption",
-            Self::Authentication => "authentication",
-            Self::Network => "network",
-            Self::Logging => "logging",
-            Self::Iam => "iam",
-            Self::Secrets => "secrets",
-            Self::Other => "other",
-        }
-    }
-
-    /// The category of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.name() == name)
-    }
-
-    /// The same as a kind of harm.
-    pub const fn harm(self) -> bartizan_core::Category {
-        match self {
-            Self::Encryption => bartizan_core::Category::Encryption,
-            Self::Authentication => bartizan_core::Category::Authentication,
-            Self::Network => bartizan_core::Category::Network,
-            Self::Logging => bartizan_core::Category::Logging,
-            Self::Iam => bartizan_core::Category::Iam,
-            Self::Secrets => bartizan_core::Category::Secrets,
-            Self::Other => bartizan_core::Category::Other,
-        }
-    }
-}
+use crate::category::Category;
 
 /// Which language a resource is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,50 +13,17 @@ impl Category {
 pub enum Framework {
     Terraform,
     Plan,
-    Cloudformation,
-    Kubernetes,
-    Helm,
-    Kustomize,
-    Dockerfile,
-    Compose,
-    Actions,
-    Arm,
-    Bicep,
-    Ansible,
 }
 
 impl Framework {
     /// Every framework.
-    pub const ALL: [Self; 12] = [
-        Self::Terraform,
-        Self::Plan,
-        Self::Cloudformation,
-        Self::Kubernetes,
-        Self::Helm,
-        Self::Kustomize,
-        Self::Dockerfile,
-        Self::Compose,
-        Self::Actions,
-        Self::Arm,
-        Self::Bicep,
-        Self::Ansible,
-    ];
+    pub const ALL: [Self; 2] = [Self::Terraform, Self::Plan];
 
     /// The name in rules.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Terraform => "terraform",
             Self::Plan => "plan",
-            Self::Cloudformation => "cloudformation",
-            Self::Kubernetes => "kubernetes",
-            Self::Helm => "helm",
-            Self::Kustomize => "kustomize",
-            Self::Dockerfile => "dockerfile",
-            Self::Compose => "compose",
-            Self::Actions => "actions",
-            Self::Arm => "arm",
-            Self::Bicep => "bicep",
-            Self::Ansible => "ansible",
         }
     }
 

@@ -14,9 +14,10 @@ mod test;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use crate::category::Category;
 pub use catalogue::{Catalogue, RULES, builtin};
 pub use condition::{Condition, Quantifier};
-pub use control::{Category, Control, Framework, Patch, RuleError};
+pub use control::{Control, Framework, Patch, RuleError};
 pub use evaluate::{Subject, evaluate};
 pub use graph::Graph;
 pub use outcome::{Outcome, Truth, Witness};

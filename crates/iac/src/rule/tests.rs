@@ -1,71 +1,22 @@
 //! Proves every control by its own examples, and the operators one by one.
 
-use std::collections::BTreeMap;
-
-use bartizan_core::{Asset, Content, Entry, EntryKind, Finding, ReadError, State, Tree};
+use bartizan_core::{Asset, Content, Files, Finding};
 use serde_json::Value as Json;
 
 use super::{Catalogue, Control, Framework, builtin, catalogue::compile};
-use crate::{judge::judge, terraform};
+use crate::{brought::proof, terraform};
 
-/// Files in memory.
-pub(crate) struct Files(pub(crate) BTreeMap<String, String>);
-
-impl Files {
-    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        Self(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
-    }
-}
-
-impl Tree for Files {
-    fn list(&self, folder: &str) -> Vec<Entry> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let mut found: BTreeMap<String, Entry> = BTreeMap::new();
-        for (path, text) in &self.0 {
-            let Some(rest) = path.strip_prefix(&prefix) else { continue };
-            let (path, kind) = match rest.split_once('/') {
-                Some((folder, _)) => (format!("{prefix}{folder}"), EntryKind::Directory),
-                None => (path.clone(), EntryKind::File),
-            };
-            found.insert(path.clone(), Entry { path, kind, size: text.len() as u64 });
-        }
-        found.into_values().collect()
-    }
-
-    fn entry(&self, path: &str) -> Option<Entry> {
-        let text = self.0.get(path)?;
-        Some(Entry { path: path.to_owned(), kind: EntryKind::File, size: text.len() as u64 })
-    }
-
-    fn open(&self, path: &str) -> Result<Content, ReadError> {
-        let text = self.0.get(path).ok_or_else(|| ReadError::Io("there is no such file".to_owned()))?;
-        Ok(Content::from_bytes(text.clone()))
-    }
+/// A tree of texts.
+pub(crate) fn tree_of(files: &[(&str, &str)]) -> Files {
+    Files::of(files.iter().map(|(path, text)| (*path, Content::from_bytes((*text).to_owned()))))
 }
 
 /// What a catalogue finds in files.
 pub(crate) fn found(files: &Files, catalogue: &Catalogue) -> Vec<Finding> {
     let reading = terraform::read(files, &terraform::Settings::default(), &|| false);
-    assert!(reading.unread.is_empty(), "{:?} in {:?}", reading.unread, files.0);
-    let asset = Asset::new(".", Content::from_bytes(&b""[..]));
-    let mut findings = Vec::new();
-    for root in &reading.roots {
-        findings.extend(judge(
-            &root.resources,
-            &reading.sources,
-            catalogue,
-            Framework::Terraform,
-            &asset,
-            &|| false,
-        ));
-    }
-    findings
+    assert!(reading.unread.is_empty(), "{:?} in {files:?}", reading.unread);
+    reading.findings(&[catalogue], &Asset::new(".", Content::from_bytes(&b""[..])), &|| false)
 }
-
-/// On the line that the finding has to name.
-const MARK: &str = "# <- fails";
-/// On the line before, where the line itself takes no comment.
-const MARK_ABOVE: &str = "# v fails";
 
 /// Examples of one control: text by text.
 fn examples<'j>(rule: &'j Json, kind: &str) -> Vec<&'j str> {
@@ -76,17 +27,8 @@ fn examples<'j>(rule: &'j Json, kind: &str) -> Vec<&'j str> {
         .unwrap_or_default()
 }
 
-fn states(findings: &[Finding], control: &Control) -> Vec<(State, Option<u32>)> {
-    findings
-        .iter()
-        .filter(|finding| finding.rule.id == control.rule.id)
-        .map(|finding| (finding.infrastructure.as_ref().unwrap().state, finding.at.line))
-        .collect()
-}
-
 fn prove(control: &Control, rule: &Json, wrong: &mut Vec<String>) {
     let catalogue = Catalogue::new(vec![control.clone()]);
-    let decide = |text: &str| states(&found(&Files::of(&[("main.tf", text)]), &catalogue), control);
     let id = control.rule.id;
     for kind in ["failing", "passing", "unknown"] {
         let texts = examples(rule, kind);
@@ -94,32 +36,11 @@ fn prove(control: &Control, rule: &Json, wrong: &mut Vec<String>) {
             wrong.push(format!("{id}: no {kind} example"));
         }
         for text in texts {
-            let states = decide(text);
-            let ok = match kind {
-                "failing" => {
-                    let marked: Vec<u32> = text
-                        .lines()
-                        .zip(1..)
-                        .filter_map(|(line, number)| match line {
-                            line if line.contains(MARK) => Some(number),
-                            line if line.contains(MARK_ABOVE) => Some(number + 1),
-                            _ => None,
-                        })
-                        .collect();
-                    let mut lines: Vec<u32> = states
-                        .iter()
-                        .filter(|(state, _)| *state == State::Fail)
-                        .filter_map(|(_, line)| *line)
-                        .collect();
-                    lines.sort_unstable();
-                    lines.dedup();
-                    !marked.is_empty() && lines == marked
-                }
-                "passing" => states.is_empty(),
-                _ => !states.is_empty() && states.iter().all(|(state, _)| *state == State::Unknown),
-            };
-            if !ok {
-                wrong.push(format!("{id}: a {kind} example gives {states:?}:\n{text}"));
+            // The examples that come with the program have to mark the line, too.
+            let unmarked = (kind == "failing" && proof::marked(text).is_empty())
+                .then(|| "no line of it is marked".to_owned());
+            if let Some(told) = unmarked.or_else(|| proof::wrong(kind, text, &catalogue, &|| false)) {
+                wrong.push(format!("{id}: of a {kind} example, {told}:\n{text}"));
             }
         }
     }

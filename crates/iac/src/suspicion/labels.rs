@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{category::Category, reader, tree::Resource};
+use super::{Category, reader, tree::Resource};
 
 /// One line of `labels.jsonl`.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,6 +1,6 @@
 //! What we know of settings by their names: which weakness it is when they are off, on, or gone.
 
-use super::{category::Category, words::stems};
+use super::{Category, words::stems};
 
 /// What a setting does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

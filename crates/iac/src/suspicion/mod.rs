@@ -3,7 +3,6 @@
 //! Rules say what is wrong because somebody wrote down that it is. The network says what *looks* wrong, compared with
 //! configuration that it has seen labelled. It ranks; it proves nothing, and it never blocks.
 
-pub mod category;
 pub mod judgement;
 pub mod labels;
 mod literal;
@@ -22,10 +21,8 @@ pub mod tree;
 pub mod trial;
 mod words;
 
-pub use self::{
-    category::Category,
-    model::{Suspicion, judge},
-};
+pub use self::model::{Suspicion, judge};
+pub use crate::category::Category;
 
 use bartizan_learn::tokens::Bounds;
 

@@ -4,7 +4,7 @@
 //! what a fixture, which differs from the next in many ways, teaches only on average.
 
 use super::{
-    category::Category,
+    Category,
     meaning::{self, Meaning},
     tree::{Content, Node, Resource, Value},
     words::stems,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::{FUNCTIONS, Settings, read};
-use crate::rule::{builtin, tests::Files};
+use crate::rule::{builtin, tests::tree_of};
 
 fn names() -> Vec<&'static str> {
     FUNCTIONS.iter().flat_map(|family| family.iter().copied()).collect()
@@ -70,19 +70,10 @@ proptest! {
              module \"m\" {{\n  source = \"./m\"\n  for_each = {two}\n  x = {one}\n}}\n"
         );
         let module = "variable \"x\" {}\noutput \"out\" { value = var.x }\n";
-        let files = Files::of(&[("main.tf", &text), ("m/main.tf", module)]);
+        let files = tree_of(&[("main.tf", &text), ("m/main.tf", module)]);
         let reading = read(&files, &Settings::default(), &|| false);
         let asset = bartizan_core::Asset::new(".", bartizan_core::Content::from_bytes(&b""[..]));
-        for root in &reading.roots {
-            crate::judge::judge(
-                &root.resources,
-                &reading.sources,
-                builtin(),
-                crate::rule::Framework::Terraform,
-                &asset,
-                &|| false,
-            );
-        }
+        reading.findings(&[builtin()], &asset, &|| false);
     }
 }
 
@@ -134,7 +125,7 @@ fn what_is_made_to_cost_is_bounded() {
             asked.set(asked.get() + 1);
             false
         };
-        let reading = read(&Files::of(&files), &Settings::default(), &never);
+        let reading = read(&tree_of(&files), &Settings::default(), &never);
         assert!(asked.get() < 10_000, "{} times", asked.get());
         let found = reading.unread.iter().any(|unread| unread.message.contains(said));
         assert!(said.is_empty() || found, "{said}: {:?}", reading.unread);

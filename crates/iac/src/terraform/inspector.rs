@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bartizan_core::{
-    Asset, Category, Cell, Claim, Content, Context, Description, Entry, EntryKind, Finding, Inspection,
-    Inspector, Kind, Probe, ReadError, Rule, Section, Severity, State, Taxonomy, Tree, redacted,
+    Asset, Category, Cell, Claim, Context, Description, Files, Finding, Inspection, Inspector, Kind, Probe,
+    Rule, Section, Severity, State, Taxonomy, Tree, redacted,
 };
 
 use super::{
@@ -108,7 +108,7 @@ impl Inspector for TerraformFileInspector {
         if asset.siblings.is_some() && asset.depth == 0 {
             return Inspection::new();
         }
-        let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
+        let lone = Files::of([(asset.path.name(), asset.content.clone())]);
         let settings = Settings { brought: Arc::clone(&self.brought), ..Settings::default() };
         let mut inspection = inspect(&lone, &settings, asset, context);
         for finding in &mut inspection.findings {
@@ -118,7 +118,7 @@ impl Inspector for TerraformFileInspector {
     }
 
     fn describe(&self, asset: &Asset, context: &Context<'_>) -> Description {
-        let lone = Lone { name: asset.path.name().to_owned(), content: asset.content.clone() };
+        let lone = Files::of([(asset.path.name(), asset.content.clone())]);
         describe(&read(&lone, &Settings::default(), &|| context.interrupted()), context)
     }
 }
@@ -189,10 +189,9 @@ impl Inspector for PlanInspector {
         }
         let folder = asset.path.as_str().strip_suffix(&name).unwrap_or_default().trim_end_matches('/');
         let at = Asset { path: bartizan_core::AssetPath::new(folder), ..asset.clone() };
-        for catalogue in [builtin(), &self.brought.catalogue] {
-            let found = judge(&resources, &reading.sources, catalogue, Framework::Plan, &at, &interrupted);
-            inspection.findings.extend(found);
-        }
+        let catalogues = [builtin(), &self.brought.catalogue];
+        let found = judge(&resources, &reading.sources, &catalogues, Framework::Plan, &at, &interrupted);
+        inspection.findings.extend(found);
         inspection
     }
 }
@@ -210,19 +209,8 @@ fn inspect(tree: &dyn Tree, settings: &Settings, asset: &Asset, context: &Contex
             .evidence("source", source);
         inspection.find(finding);
     }
-    for root in &reading.roots {
-        for catalogue in [builtin(), &settings.brought.catalogue] {
-            let found = judge(
-                &root.resources,
-                &reading.sources,
-                catalogue,
-                Framework::Terraform,
-                asset,
-                &interrupted,
-            );
-            inspection.findings.extend(found);
-        }
-    }
+    let catalogues = [builtin(), &settings.brought.catalogue];
+    inspection.findings.extend(reading.findings(&catalogues, asset, &interrupted));
     // One module fails for one root and is undecided for another: the failure is what is told.
     inspection.findings.sort_by_key(|finding| {
         match finding.infrastructure.as_ref().map(|about| about.state) {
@@ -260,32 +248,5 @@ fn report_unread(reading: &Reading, asset: &Asset, inspection: &mut Inspection) 
             .evidence("reason", &unread.message);
         finding.at.line = unread.line;
         inspection.find(finding);
-    }
-}
-
-/// One file without its neighbours.
-pub(crate) struct Lone {
-    pub(crate) name: String,
-    pub(crate) content: Content,
-}
-
-impl Tree for Lone {
-    fn list(&self, folder: &str) -> Vec<Entry> {
-        if folder.is_empty() { self.entry(&self.name).into_iter().collect() } else { Vec::new() }
-    }
-
-    fn entry(&self, path: &str) -> Option<Entry> {
-        (path == self.name).then(|| Entry {
-            path: self.name.clone(),
-            kind: EntryKind::File,
-            size: self.content.len(),
-        })
-    }
-
-    fn open(&self, path: &str) -> Result<Content, ReadError> {
-        match self.entry(path) {
-            Some(_) => Ok(self.content.clone()),
-            None => Err(ReadError::Io("there is no such file".to_owned())),
-        }
     }
 }

@@ -19,7 +19,6 @@ mod suppression;
 mod tests;
 
 pub use functions::NAMES as FUNCTIONS;
-pub(crate) use inspector::Lone;
 pub use inspector::{PlanInspector, TerraformFileInspector, TerraformInspector};
 pub use project::is_configuration;
 pub use roots::{Reading, Root, Settings, VariableFile, read};

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use bartizan_core::Tree;
+use bartizan_core::{Asset, Finding, Tree};
 
 use super::{
     evaluate::{Evaluator, Shelf},
@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     brought::Brought,
+    judge::judge,
     resource::Resource,
+    rule::{Catalogue, Framework},
     source::{Place, Sources},
     syntax::{Document, ExpressionKind},
     value::Value,
@@ -59,6 +61,21 @@ pub struct Reading {
     pub(crate) unread: Vec<Unread>,
     /// Modules from elsewhere, whose content is not known: where each is called first, and its source.
     pub remote: Vec<(Place, String)>,
+}
+
+impl Reading {
+    /// What the controls of the catalogues find in the roots, root by root. Paths are those of `asset` and below it.
+    pub fn findings(
+        &self,
+        catalogues: &[&Catalogue],
+        asset: &Asset,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Vec<Finding> {
+        let of_root = |root: &Root| {
+            judge(&root.resources, &self.sources, catalogues, Framework::Terraform, asset, interrupted)
+        };
+        self.roots.iter().flat_map(of_root).collect()
+    }
 }
 
 /// Reads and evaluates all configuration in and below a folder.

@@ -5,13 +5,13 @@ use crate::{
     resource::Resource,
     rule::{
         builtin,
-        tests::{Files, found},
+        tests::{found, tree_of},
     },
     value::{Data, Value, shown},
 };
 
 fn reading(files: &[(&str, &str)]) -> Reading {
-    read(&Files::of(files), &Settings::default(), &|| false)
+    read(&tree_of(files), &Settings::default(), &|| false)
 }
 
 /// The resources, without the declarations.
@@ -105,7 +105,7 @@ fn files_of_variables_win_by_their_order() {
         variable_files: vec![VariableFile { path: "prod.tfvars".to_owned(), text: "a = 9\n".to_owned() }],
         ..Settings::default()
     };
-    let reading = read(&Files::of(&files), &settings, &|| false);
+    let reading = read(&tree_of(&files), &settings, &|| false);
     let value = only(&reading).body.get("x").unwrap();
     assert_eq!(shown(value), "[9, 2, 3]");
     let Data::List(list) = &value.data else { panic!() };
@@ -185,12 +185,12 @@ fn modules_from_elsewhere_are_unknown() {
 #[test]
 fn hostile_numbers_of_instances_and_circles_end() {
     let text = "resource \"test_a\" \"a\" { count = 1000000000 }\nresource \"test_b\" \"b\" { x = 1 }\n";
-    let reading = read(&Files::of(&[("main.tf", text)]), &Settings::default(), &|| false);
+    let reading = read(&tree_of(&[("main.tf", text)]), &Settings::default(), &|| false);
     assert!(reading.unread.iter().any(|unread| unread.message.contains("instances")));
     assert!(reading.roots[0].resources.iter().any(|resource| &*resource.kind == "test_b"));
     let chain: String = (0..5000).map(|n| format!("a{n} = local.a{}\n", n + 1)).collect();
     let text = format!("locals {{\n{chain}a5000 = 1\n}}\nresource \"test_a\" \"a\" {{ x = local.a0 }}\n");
-    let reading = read(&Files::of(&[("main.tf", &text)]), &Settings::default(), &|| false);
+    let reading = read(&tree_of(&[("main.tf", &text)]), &Settings::default(), &|| false);
     assert!(reading.unread.iter().any(|unread| unread.message.contains("levels deep")));
 }
 
@@ -208,7 +208,7 @@ fn bucket(comment: &str) -> Vec<Finding> {
          block_public_acls = true\n  block_public_policy = true\n  ignore_public_acls = true\n  \
          restrict_public_buckets = true\n}}\n"
     );
-    let mut findings = found(&Files::of(&[("main.tf", &text)]), builtin());
+    let mut findings = found(&tree_of(&[("main.tf", &text)]), builtin());
     findings.retain(|finding| finding.rule.id == "iac/s3-bucket-public-acl");
     findings
 }
@@ -233,7 +233,7 @@ fn comments_take_findings_back_for_all_or_one_instance() {
 fn what_a_rule_calls_a_secret_is_never_shown() {
     let text = "variable \"word\" {\n  default = \"opensesame\"\n}\nresource \"aws_instance\" \"a\" {\n  \
                 user_data = \"DATABASE_PASSWORD=${var.word}\"\n}\n";
-    let findings = found(&Files::of(&[("main.tf", text)]), builtin());
+    let findings = found(&tree_of(&[("main.tf", text)]), builtin());
     let finding =
         findings.iter().find(|finding| finding.rule.id == "iac/instance-user-data-credentials").unwrap();
     let about = finding.infrastructure.as_ref().unwrap();
@@ -246,7 +246,7 @@ fn what_a_rule_calls_a_secret_is_never_shown() {
 fn a_finding_names_the_value_and_where_it_comes_from() {
     let text = "variable \"acl\" {\n  default = \"public-read\"\n}\nlocals {\n  acl = var.acl\n}\n\
                 resource \"aws_s3_bucket\" \"a\" {\n  acl = local.acl\n}\n";
-    let findings = found(&Files::of(&[("main.tf", text)]), builtin());
+    let findings = found(&tree_of(&[("main.tf", text)]), builtin());
     let finding = findings.iter().find(|finding| finding.rule.id == "iac/s3-bucket-public-acl").unwrap();
     let about = finding.infrastructure.as_ref().unwrap();
     assert_eq!(finding.at.line, Some(8));
@@ -283,7 +283,7 @@ const PLAN: &str = r#"{
 fn planned(files: &[(&str, &str)]) -> Vec<Finding> {
     use bartizan_core::{Asset, Budget, Content, Context, Inspector as _, Limits, Options};
     let asset =
-        Asset::new("plan.json", Content::from_bytes(PLAN)).beside(std::sync::Arc::new(Files::of(files)));
+        Asset::new("plan.json", Content::from_bytes(PLAN)).beside(std::sync::Arc::new(tree_of(files)));
     let (limits, budget) = (Limits::default(), Budget::default());
     let context = Context {
         limits: &limits,
@@ -379,7 +379,7 @@ fn a_resource_is_connected_across_modules_and_not_across_files_that_declare_the_
         )
     };
     let open = |files: &[(&str, &str)]| -> Vec<String> {
-        let findings = found(&Files::of(files), builtin());
+        let findings = found(&tree_of(files), builtin());
         let open =
             findings.iter().filter(|finding| finding.rule.id == "iac/s3-bucket-without-public-access-block");
         open.map(|finding| {
@@ -410,7 +410,7 @@ fn configuration_written_as_json_is_the_same() {
     let body = &only(&reading).body;
     assert_eq!(shown(body.get("acl").unwrap()), "\"public/read\"");
     assert_eq!(reading.sources.line(body.get("acl").unwrap().at.unwrap()), 5);
-    let broken = read(&Files::of(&[("main.tf.json", "{\"resource\": [1}")]), &Settings::default(), &|| false);
+    let broken = read(&tree_of(&[("main.tf.json", "{\"resource\": [1}")]), &Settings::default(), &|| false);
     assert_eq!(broken.unread.len(), 1);
 }
 
@@ -490,7 +490,7 @@ fn policies_are_read_wherever_they_are_written() {
     let full = |text: &str, more: &[(&str, &str)]| -> Vec<State> {
         let mut files = vec![("main.tf", text)];
         files.extend(more);
-        let findings = found(&Files::of(&files), builtin());
+        let findings = found(&tree_of(&files), builtin());
         let findings = findings.iter().filter(|finding| finding.rule.id == "iac/iam-policy-full-access");
         findings.map(|finding| finding.infrastructure.as_ref().unwrap().state).collect()
     };
@@ -551,7 +551,7 @@ fn a_file_in_an_archive_is_read_though_no_folder_of_it_is() {
     let text = "resource \"aws_s3_bucket_acl\" \"a\" {\n  acl = \"public-read\"\n}\n";
     let archive = Asset::new("a.zip", Content::from_bytes(&b""[..]));
     let mut member = archive.child("infra/main.tf", Content::from_bytes(text));
-    member.siblings = Some(std::sync::Arc::new(Files::of(&[])));
+    member.siblings = Some(std::sync::Arc::new(tree_of(&[])));
     let (limits, budget) = (Limits::default(), Budget::default());
     let context = Context {
         limits: &limits,

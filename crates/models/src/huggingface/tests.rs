@@ -1,25 +1,13 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use bartizan_core::{Asset, Claim, Content, Entry, EntryKind, Limits, Options, ReadError, Severity, Tree};
+use bartizan_core::{Asset, Claim, Content, Files, Limits, Options, Severity, Tree};
 use proptest::prelude::*;
 
 use super::{Repository, Settings};
 use crate::testing::{Outcome, inspect, inspect_asset};
 
-struct Folder(BTreeMap<&'static str, &'static str>);
-
-impl Tree for Folder {
-    fn list(&self, _: &str) -> Vec<Entry> {
-        self.0.keys().filter_map(|path| self.entry(path)).collect()
-    }
-    fn entry(&self, path: &str) -> Option<Entry> {
-        let text = self.0.get(path)?;
-        Some(Entry { path: path.to_owned(), kind: EntryKind::File, size: text.len() as u64 })
-    }
-    fn open(&self, path: &str) -> Result<Content, ReadError> {
-        let text = self.0.get(path).ok_or(ReadError::Directory)?;
-        Ok(Content::from_bytes(text.as_bytes()))
-    }
+fn texts<const N: usize>(files: [(&str, &'static str); N]) -> Files {
+    Files::of(files.map(|(path, text)| (path, Content::from_bytes(text))))
 }
 
 fn scan(name: &str, text: &str) -> Outcome {
@@ -148,11 +136,11 @@ fn settings_that_lead_elsewhere_are_found() {
 
 #[test]
 fn a_repository_is_known_by_its_settings_and_advised_on_its_weights() {
-    let tree: Arc<dyn Tree> = Arc::new(Folder(BTreeMap::from([
+    let tree: Arc<dyn Tree> = Arc::new(texts([
         ("config.json", r#"{"model_type": "bert", "architectures": ["BertModel"]}"#),
         ("pytorch_model.bin", ""),
         ("custom_generate/generate.py", ""),
-    ])));
+    ]));
     let asset = Asset::new("repo", Content::from_tree(tree));
     let outcome = inspect_asset(&Repository, asset, &Limits::default(), Options::default());
     assert_eq!(outcome.claim, Claim::Certain);
@@ -162,7 +150,7 @@ fn a_repository_is_known_by_its_settings_and_advised_on_its_weights() {
 
 #[test]
 fn a_missing_shard_is_told_when_the_folder_is_known() {
-    let tree: Arc<dyn Tree> = Arc::new(Folder(BTreeMap::new()));
+    let tree: Arc<dyn Tree> = Arc::new(Files::default());
     let text = r#"{"weight_map": {"a": "model-1.safetensors"}}"#;
     let asset = Asset::new("model.safetensors.index.json", Content::from_bytes(text.as_bytes())).beside(tree);
     let outcome = inspect_asset(&Settings, asset, &Limits::default(), Options::default());

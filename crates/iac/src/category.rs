@@ -1,8 +1,8 @@
-//! What a suspicion is about.
+//! What a weakness is about, whether a rule proves it or the network suspects it.
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of weakness that labels, mutations and suspicions speak of.
+/// The kinds of weakness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
@@ -23,7 +23,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// All, in the order of the network's logits.
+    /// Every category, in the order of the network's logits.
     pub const ALL: [Self; 7] = [
         Self::Encryption,
         Self::Authentication,
@@ -34,8 +34,8 @@ impl Category {
         Self::Other,
     ];
 
-    /// As labels and reports spell it.
-    pub fn name(self) -> &'static str {
+    /// The name in rules, labels and reports.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Encryption => "encryption",
             Self::Authentication => "authentication",
@@ -44,6 +44,24 @@ impl Category {
             Self::Iam => "iam",
             Self::Secrets => "secrets",
             Self::Other => "other",
+        }
+    }
+
+    /// The category of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.name() == name)
+    }
+
+    /// The same as a kind of harm.
+    pub const fn harm(self) -> bartizan_core::Category {
+        match self {
+            Self::Encryption => bartizan_core::Category::Encryption,
+            Self::Authentication => bartizan_core::Category::Authentication,
+            Self::Network => bartizan_core::Category::Network,
+            Self::Logging => bartizan_core::Category::Logging,
+            Self::Iam => bartizan_core::Category::Iam,
+            Self::Secrets => bartizan_core::Category::Secrets,
+            Self::Other => bartizan_core::Category::Other,
         }
     }
 
