@@ -15,11 +15,11 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<u8> {
     if let Some(RulesAction::Test(arguments)) = &arguments.action {
         return rules_test::run(arguments);
     }
-    let mut rules = bartizan_engine::all_rules();
+    let mut rules = bartizan_engine::all_rules().to_vec();
     if let Some(wanted) = &arguments.rule {
         rules.retain(|rule| rule.id == wanted || rule.domain() == wanted);
         if rules.is_empty() {
-            let names = bartizan_engine::all_rules().into_iter().flat_map(|rule| [rule.id, rule.domain()]);
+            let names = bartizan_engine::all_rules().iter().flat_map(|rule| [rule.id, rule.domain()]);
             let hint = match bartizan_engine::nearest(wanted, names) {
                 Some(name) => format!("did you mean {name}?"),
                 None => "`bartizan rules` lists them all".to_owned(),

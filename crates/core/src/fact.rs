@@ -321,6 +321,23 @@ pub struct Usage {
     pub line: Option<u64>,
 }
 
+impl Usage {
+    /// Something of this name, nothing else known yet.
+    pub fn of(kind: UsageKind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            version: None,
+            pinned: false,
+            provider: None,
+            api: None,
+            via: None,
+            local: false,
+            line: None,
+        }
+    }
+}
+
 /// Which way data flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -82,7 +82,8 @@ pub(crate) fn assemble(mut gathered: Gathered, policy: &Policy) -> Report {
     }
     // Stable: within an asset they are sorted by severity already.
     report.findings.sort_by(|one, other| order(&one.path).cmp(order(&other.path)));
-    report.summary.notes.extend(judge.notes(&report.rules()));
+    let notes = judge.notes(|id| report.rule(id).is_some());
+    report.summary.notes.extend(notes);
     if report.assets.is_empty() {
         report.summary.notes.push("there was nothing to scan".to_owned());
     }

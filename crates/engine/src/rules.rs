@@ -1,5 +1,7 @@
 //! Everything that can be found, and the rules of the engine itself.
 
+use std::sync::OnceLock;
+
 use bartizan_core::{Category, Inspector, Rule, Severity, Taxonomy};
 use bartizan_iac::terraform::Settings;
 
@@ -88,15 +90,24 @@ pub(crate) fn inspectors_with(infrastructure: Settings) -> Vec<Box<dyn Inspector
 }
 
 /// Every rule that a report can name, by id, each once.
-pub fn all_rules() -> Vec<&'static Rule> {
-    let mut rules: Vec<&'static Rule> = OWN.to_vec();
-    rules.extend(bartizan_provenance::lineage::RULES);
-    for inspector in all_inspectors() {
-        rules.extend(inspector.rules());
-    }
-    rules.sort_by_key(|rule| rule.id);
-    rules.dedup_by_key(|rule| rule.id);
-    rules
+pub fn all_rules() -> &'static [&'static Rule] {
+    static ALL: OnceLock<Vec<&'static Rule>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut rules: Vec<&'static Rule> = OWN.to_vec();
+        rules.extend(bartizan_provenance::lineage::RULES);
+        for inspector in all_inspectors() {
+            rules.extend(inspector.rules());
+        }
+        rules.sort_by_key(|rule| rule.id);
+        rules.dedup_by_key(|rule| rule.id);
+        rules
+    })
+}
+
+/// The rule of this id.
+pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
+    let all = all_rules();
+    all.binary_search_by_key(&id, |rule| rule.id).ok().and_then(|at| all.get(at)).copied()
 }
 
 #[cfg(test)]

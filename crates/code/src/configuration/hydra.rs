@@ -3,7 +3,7 @@
 
 use bartizan_core::{UsageKind, document::Node};
 
-use crate::usage::{Found, catalogue::Catalogue, naming, thing};
+use crate::usage::{Found, catalogue::Catalogue, naming, provider, thing};
 
 /// Names what the callee loads, by the catalogue of calls. Gives the key that held it.
 pub(super) fn read<'n>(node: &'n Node, found: &mut Found) -> Option<&'n str> {
@@ -39,7 +39,7 @@ pub(super) fn read<'n>(node: &'n Node, found: &mut Found) -> Option<&'n str> {
         let by_hub = naming::hub_id(name);
         let provider = match &by_hub {
             Some(_) => "huggingface",
-            None => entry.provider.as_deref().or_else(|| naming::provider_or_hub(name)).unwrap_or_default(),
+            None => entry.provider.as_deref().or_else(|| provider::by_name_or_hub(name)).unwrap_or_default(),
         };
         let (name, at) = by_hub.unwrap_or_else(|| (name.to_owned(), None));
         let api = format!("hydra {target}");

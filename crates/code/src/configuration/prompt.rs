@@ -10,15 +10,13 @@ pub(super) fn name(asset: &Asset, text: &str, found: &mut Found) {
     let mut digest = blake3_of(text);
     digest.truncate(32);
     found.add(Usage {
-        kind: UsageKind::Prompt,
-        name: asset.path.to_string(),
         version: Some(digest),
         pinned: true,
-        provider: None,
         api: Some("file".to_owned()),
         via: Some("literal"),
         local: true,
         line: Some(1),
+        ..Usage::of(UsageKind::Prompt, asset.path.to_string())
     });
 }
 

@@ -47,15 +47,9 @@ fn server(name: &str, entry: &Node, found: &mut Found) {
     let program = start.text_of("command").or_else(|| start.text_of("path"));
     let address = ["url", "serverUrl", "httpUrl"].iter().find_map(|key| entry.text_of(key));
     let mut usage = Usage {
-        kind: UsageKind::McpServer,
-        name: name.to_owned(),
-        version: None,
-        pinned: false,
-        provider: None,
-        api: None,
         via: Some("literal"),
-        local: false,
         line: Some(u64::from(entry.line)),
+        ..Usage::of(UsageKind::McpServer, name)
     };
     match (program, address) {
         (Some(program), _) => {

@@ -3,7 +3,7 @@
 use bartizan_core::document::{Node, Value};
 
 use super::{hydra, syntax::merged};
-use crate::usage::{Found, naming, thing};
+use crate::usage::{Found, naming, provider, thing};
 
 /// Keys whose value is a model, in snake case.
 const MODELS: &[&str] = &[
@@ -184,12 +184,12 @@ fn value(text: &str, line: u32, place: Place<'_>, api: &str, found: &mut Found) 
     if let Some(address) = text.strip_prefix("hf://") {
         return thing::model(address, place.revision(), "huggingface", &api, line, found);
     }
-    if let Some((router, id)) = naming::apart_from_provider(text).filter(|(_, id)| naming::is_hub_id(id)) {
-        return thing::model(id, place.revision(), naming::plain_provider(router), &api, line, found);
+    if let Some((router, id)) = provider::apart(text).filter(|(_, id)| naming::is_hub_id(id)) {
+        return thing::model(id, place.revision(), provider::plain(router), &api, line, found);
     }
     let hub = naming::is_hub_id(text);
     if naming::is_model(text) || hub && CERTAIN.contains(&place.key) || thing::is_model_file(text) {
-        let provider = naming::provider_or_hub(text).unwrap_or_default();
+        let provider = provider::by_name_or_hub(text).unwrap_or_default();
         thing::model(text, place.revision(), provider, &api, line, found);
     }
 }

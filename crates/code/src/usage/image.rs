@@ -76,15 +76,13 @@ pub(crate) fn image(name: &str, api: &str, line: u32, found: &mut Found) {
         name.split_once('@').map_or((name, None), |(tagged, digest)| (tagged, Some(digest)));
     let tag = tagged.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
     found.add(Usage {
-        kind: UsageKind::Container,
-        name: name.to_owned(),
         version: digest.or(tag).map(str::to_owned),
         pinned: digest.is_some(),
         provider: Some("oci".to_owned()),
         api: Some(api.to_owned()),
         via: Some("literal"),
-        local: false,
         line: Some(u64::from(line)),
+        ..Usage::of(UsageKind::Container, name)
     });
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod javascript;
 pub(crate) mod naming;
 pub(crate) mod options;
 pub(crate) mod program;
+pub(crate) mod provider;
 pub(crate) mod python;
 pub(crate) mod requirement;
 pub(crate) mod rules;

@@ -1,7 +1,7 @@
 //! Options of commands, and those that name models and datasets.
 
 use super::{
-    Found, naming,
+    Found, naming, provider,
     thing::{dataset, is_model_file, model},
 };
 
@@ -128,7 +128,7 @@ pub(crate) fn options(program: &str, arguments: &[String], line: u32, found: &mu
                 model(
                     value,
                     revision,
-                    if hub { "huggingface" } else { naming::provider(value).unwrap_or_default() },
+                    if hub { "huggingface" } else { provider::by_name(value).unwrap_or_default() },
                     &api,
                     line,
                     found,

@@ -16,15 +16,13 @@ impl Requirement {
     /// As a usage. `from`: which ecosystem. `api`: what names it.
     pub(crate) fn usage(self, provider: &str, api: &str, line: Option<u64>) -> Usage {
         Usage {
-            kind: UsageKind::Library,
-            name: self.name,
             version: self.version,
             pinned: self.exact,
             provider: Some(provider.to_owned()),
             api: Some(api.to_owned()),
             via: Some("literal"),
-            local: false,
             line,
+            ..Usage::of(UsageKind::Library, self.name)
         }
     }
 }

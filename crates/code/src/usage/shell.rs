@@ -7,6 +7,7 @@ use bartizan_core::document::json;
 use super::{
     Found, heredoc, image, install, naming,
     options::{option, options, positional},
+    provider,
     thing::{address, dataset, environment, model},
     variables::Variables,
 };
@@ -365,7 +366,7 @@ fn asked(program: &str, arguments: &[String], line: u32, found: &mut Found) {
     let pulls = arguments.iter().any(|word| word.ends_with("/api/pull"));
     let name = document.root.text_of("name").filter(|_| pulls).or_else(|| document.root.text_of("model"));
     if let Some(name) = name.filter(|name| pulls || naming::is_model(name)) {
-        model(name, None, naming::provider(name).unwrap_or_default(), program, line, found);
+        model(name, None, provider::by_name(name).unwrap_or_default(), program, line, found);
     }
 }
 

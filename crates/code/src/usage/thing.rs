@@ -2,7 +2,7 @@
 
 use bartizan_core::{Usage, UsageKind};
 
-use super::{Found, collect, naming, variables::Variables};
+use super::{Found, collect, naming, provider, variables::Variables};
 
 /// A variable of the environment: its key says whether its value is a model or a dataset. Values of other keys, which
 /// may be secrets, are not looked at.
@@ -40,7 +40,7 @@ pub(crate) fn environment_at(
         || ["model", "llm", "embed", "deployment"].iter().any(|part| lower.contains(part)))
         && (naming::is_model(value) || naming::is_hub_id(value) || is_model_file(value))
     {
-        let provider = naming::provider_or_hub(value).unwrap_or_default();
+        let provider = provider::by_name_or_hub(value).unwrap_or_default();
         model(value, revision.map(str::to_owned), provider, &api, line, found);
     }
 }
@@ -96,25 +96,16 @@ pub(crate) fn address(word: &str, api: &str, line: u32, found: &mut Found) {
             model(&id, revision, "huggingface", api, line, found);
         }
     } else if is_model_file(path) {
-        found.add(Usage {
-            name: word.to_owned(),
-            provider: Some("url".to_owned()),
-            ..usage(UsageKind::Model, api, line)
-        });
+        found.add(Usage { provider: Some("url".to_owned()), ..usage(UsageKind::Model, word, api, line) });
     }
 }
 
-fn usage(kind: UsageKind, api: &str, line: u32) -> Usage {
+fn usage(kind: UsageKind, name: &str, api: &str, line: u32) -> Usage {
     Usage {
-        kind,
-        name: String::new(),
-        version: None,
-        pinned: false,
-        provider: None,
         api: Some(bartizan_core::truncated(api, 120)),
         via: Some("literal"),
-        local: false,
         line: Some(u64::from(line)),
+        ..Usage::of(kind, name)
     }
 }
 
@@ -157,10 +148,9 @@ fn thing(
     let local = naming::is_path(name);
     let provider = if local { "local" } else { provider };
     let mut usage = Usage {
-        name: name.to_owned(),
         local,
         provider: (!provider.is_empty()).then(|| provider.to_owned()),
-        ..usage(kind, api, line)
+        ..usage(kind, name, api, line)
     };
     collect::pin(&mut usage, revision);
     found.add(usage);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_core::Rule;
 use globset::GlobMatcher;
 use jiff::civil::Date;
 
@@ -114,7 +113,7 @@ impl Judge<'_> {
     }
 
     /// What the user should know about the policy itself.
-    pub(crate) fn notes(self, rules: &[&Rule]) -> Vec<String> {
+    pub(crate) fn notes(self, is_rule: impl Fn(&str) -> bool) -> Vec<String> {
         let mut notes = Vec::new();
         for Waiving { waiver, expired, used, .. } in &self.waivers {
             let shown = waiver.shown();
@@ -130,11 +129,8 @@ impl Judge<'_> {
                 (false, used) => notes.push(format!("{shown} covers {}: {}", counted(*used), waiver.reason)),
             }
         }
-        if !self.policy.rules.is_empty() {
-            let known: BTreeSet<&str> = rules.iter().map(|rule| rule.id).collect();
-            for id in self.policy.rules.keys().filter(|id| !known.contains(id.as_str())) {
-                notes.push(format!("the policy names the rule `{id}`, which does not exist"));
-            }
+        for id in self.policy.rules.keys().filter(|id| !is_rule(id)) {
+            notes.push(format!("the policy names the rule `{id}`, which does not exist"));
         }
         if let Some(baseline) = &self.policy.baseline {
             let gone = baseline.findings.len().saturating_sub(self.covered.len());

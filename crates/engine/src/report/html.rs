@@ -80,7 +80,6 @@ fn head(report: &Report) -> Markup {
 }
 
 fn findings(report: &Report) -> Markup {
-    let rules = report.rules();
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings " span.count { (report.findings.len()) } }
@@ -103,7 +102,7 @@ fn findings(report: &Report) -> Markup {
                         th scope="col" { "What it does" }
                         th scope="col" { button type="button" data-sort="rule" { "Rule" } }
                     } }
-                    tbody { @for finding in &report.findings { (row(finding, &rules)) } }
+                    tbody { @for finding in &report.findings { (row(finding, report.rule(finding.rule))) } }
                 }
                 p #none.empty hidden { "No finding matches the filter." }
             }
@@ -111,9 +110,8 @@ fn findings(report: &Report) -> Markup {
     }
 }
 
-fn row(finding: &FindingReport, rules: &[&'static bartizan_core::Rule]) -> Markup {
+fn row(finding: &FindingReport, rule: Option<&bartizan_core::Rule>) -> Markup {
     let rank = Severity::ALL.iter().position(|severity| *severity == finding.severity).unwrap_or_default();
-    let rule = rules.iter().find(|rule| rule.id == finding.rule);
     html! {
         tr data-severity=(finding.severity.name()) data-rank=(rank) data-path=(printable(&finding.path)) data-rule=(finding.rule)
             hidden[finding.severity < Severity::Medium] {

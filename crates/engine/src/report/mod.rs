@@ -43,9 +43,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Every rule that a finding of it can name.
-    pub(crate) fn rules(&self) -> Vec<&'static Rule> {
-        crate::all_rules().into_iter().chain(self.brought.iter().copied()).collect()
+    /// The rule of this id, which a finding of it can name.
+    pub(crate) fn rule(&self, id: &str) -> Option<&'static Rule> {
+        crate::rules::rule(id).or_else(|| self.brought.iter().copied().find(|rule| rule.id == id))
     }
 }
 

@@ -19,7 +19,7 @@ use super::{AssetReport, FindingReport, Report};
 /// When the output cannot be written.
 pub fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let used: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule).collect();
-    let rules: Vec<&Rule> = report.rules().into_iter().filter(|rule| used.contains(rule.id)).collect();
+    let rules: Vec<&Rule> = used.iter().filter_map(|id| report.rule(id)).collect();
     let index = |id: &str| rules.iter().position(|rule| rule.id == id);
     let results: Vec<Value> =
         report.findings.iter().map(|finding| result(finding, index(finding.rule))).collect();

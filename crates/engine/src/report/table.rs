@@ -260,10 +260,6 @@ impl<'a> Blocks<'a, '_> {
         Ok(())
     }
 
-    fn rule(&self, id: &str) -> Option<&'static bartizan_core::Rule> {
-        self.report.rules().into_iter().find(|rule| rule.id == id)
-    }
-
     fn finding(&mut self, finding: &FindingReport, explain: bool) -> io::Result<()> {
         let style = severity_style(finding.severity);
         let mut message = sentence(&finding.message);
@@ -279,7 +275,7 @@ impl<'a> Blocks<'a, '_> {
         if let Some(provenance) = &finding.provenance {
             self.page.paragraph(12, "  from", Style::new(), provenance)?;
         }
-        if let Some(rule) = explain.then(|| self.rule(finding.rule)).flatten() {
+        if let Some(rule) = explain.then(|| self.report.rule(finding.rule)).flatten() {
             self.page.paragraph(12, "  why", Style::new(), rule.why)?;
         }
         if let Some(fix) = finding.fix.as_ref().filter(|_| explain) {

@@ -9,6 +9,7 @@ use super::{
         flow::{Known, Origin},
         naming,
         program::{Shape, ValueId},
+        provider,
     },
     Collector, blank, pin,
 };
@@ -261,8 +262,8 @@ impl Collector<'_> {
             Some("openai-compatible endpoint".to_owned())
         } else {
             entry.provider.clone().or_else(|| {
-                let by_name = || naming::provider(&known.text);
-                naming::provider_of(&origin.path).or_else(by_name).map(str::to_owned)
+                let by_name = || provider::by_name(&known.text);
+                provider::by_callee(&origin.path).or_else(by_name).map(str::to_owned)
             })
         };
         if !matches!(kind, UsageKind::Model | UsageKind::Dataset) {
@@ -282,10 +283,8 @@ impl Collector<'_> {
             name = id;
             revision = revision.or(at);
             usage.provider = Some("huggingface".to_owned());
-        } else if let Some((provider, model)) =
-            naming::apart_from_provider(&name).filter(|_| entry.provider.is_none())
-        {
-            usage.provider = Some(naming::plain_provider(provider).to_owned());
+        } else if let Some((provider, model)) = provider::apart(&name).filter(|_| entry.provider.is_none()) {
+            usage.provider = Some(provider::plain(provider).to_owned());
             name = model.to_owned();
         }
         // A bare name below a folder that is only known at run time says nothing.

@@ -8,6 +8,7 @@ use super::{
         flow::{Known, Origin},
         naming,
         program::ValueId,
+        provider,
     },
     Collector, blank, pin,
 };
@@ -31,13 +32,13 @@ impl Collector<'_> {
                 let (name, revision) =
                     naming::hub_id(&known.text).unwrap_or_else(|| (known.text.clone(), None));
                 if naming::is_model(&name) {
-                    let (prefix, name) = match naming::apart_from_provider(&name) {
-                        Some((prefix, model)) => (Some(naming::plain_provider(prefix)), model.to_owned()),
+                    let (prefix, name) = match provider::apart(&name) {
+                        Some((prefix, model)) => (Some(provider::plain(prefix)), model.to_owned()),
                         None => (None, name),
                     };
                     let mut usage = Usage {
                         provider: prefix
-                            .or_else(|| naming::provider(&name))
+                            .or_else(|| provider::by_name(&name))
                             .or_else(|| (is_of_hub && naming::is_hub_id(&name)).then_some("huggingface"))
                             .map(str::to_owned),
                         name,

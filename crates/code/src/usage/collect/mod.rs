@@ -143,15 +143,9 @@ impl<'a> Collector<'a> {
 fn blank(kind: UsageKind, origin: &Origin, line: u32) -> Usage {
     let api = origin.path.trim_start_matches("?.");
     Usage {
-        kind,
-        name: String::new(),
-        version: None,
-        pinned: false,
-        provider: None,
         api: Some(bartizan_core::truncated(api, 120)),
-        via: None,
-        local: false,
         line: Some(u64::from(line)),
+        ..Usage::of(kind, "")
     }
 }
 

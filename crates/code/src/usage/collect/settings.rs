@@ -9,6 +9,7 @@ use super::{
         flow::Flow,
         naming,
         program::{Binding, Program, ScopeKind},
+        provider,
     },
     Collector, pin,
 };
@@ -46,15 +47,11 @@ impl Collector<'_> {
                 for known in self.flow.texts(binding.value) {
                     if naming::is_model(&known.text) {
                         let mut usage = Usage {
-                            kind: UsageKind::Model,
-                            name: known.text.clone(),
-                            version: None,
-                            pinned: false,
-                            provider: naming::provider_or_hub(&known.text).map(str::to_owned),
+                            provider: provider::by_name_or_hub(&known.text).map(str::to_owned),
                             api: Some(format!("{api} {name}")),
                             via: Some(known.via.max(Source::Attribute).name()),
-                            local: false,
                             line: Some(u64::from(self.program.line(binding.value))),
+                            ..Usage::of(UsageKind::Model, &known.text)
                         };
                         pin(&mut usage, None);
                         found.add(usage);
