@@ -1,16 +1,10 @@
-//! HCL into trees.
-
-use hcl_edit::{
-    Span as _,
-    expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperator},
-    structure::{Block, Body, Structure},
-    template::Element,
-};
+//! Configuration into the trees that the network sees.
 
 use super::{
     policy,
     tree::{Content, Node, Resource, Value},
 };
+use crate::syntax::{self, Block, Body, Expression, ExpressionKind, Key, Part, Span};
 
 /// A text that is no HCL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,13 +18,12 @@ pub struct SyntaxError {
 
 /// The resources, data sources and module calls of a file, in their order.
 pub fn read(text: &str) -> Result<Vec<Resource>, SyntaxError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let body = hcl_edit::parser::parse_body(text).map_err(|error| SyntaxError {
-        line: error.location().line(),
-        message: error.message().to_owned(),
-    })?;
     let reader = Reader::new(text);
-    Ok(body.blocks().filter_map(|block| reader.resource(block)).collect())
+    let document = syntax::parse(text);
+    match document.errors.into_iter().min_by_key(|error| error.offset) {
+        Some(error) => Err(SyntaxError { line: reader.line(error.offset), message: error.message }),
+        None => Ok(document.body.blocks.iter().filter_map(|block| reader.resource(block)).collect()),
+    }
 }
 
 struct Reader {
@@ -44,151 +37,147 @@ impl Reader {
         Self { starts: [0].into_iter().chain(breaks).collect() }
     }
 
-    fn lines(&self, span: Option<std::ops::Range<usize>>) -> (usize, usize) {
-        let span = span.unwrap_or(0..0);
-        let line = |offset: usize| self.starts.partition_point(|start| *start <= offset).max(1);
-        (line(span.start), line(span.end.saturating_sub(1).max(span.start)))
+    fn line(&self, offset: u32) -> usize {
+        self.starts.partition_point(|start| *start <= offset as usize).max(1)
+    }
+
+    fn lines(&self, span: Span) -> (usize, usize) {
+        (self.line(span.start), self.line(span.end.saturating_sub(1).max(span.start)))
     }
 
     fn resource(&self, block: &Block) -> Option<Resource> {
-        let kind = block.ident.as_str();
-        let mut labels = block.labels.iter().map(|label| label.as_str().to_owned());
-        let (of, name) = match kind {
+        let mut labels = block.labels.iter().map(|label| label.to_string());
+        let (of, name) = match &*block.kind {
             "resource" | "data" => (labels.next()?, labels.next().unwrap_or_default()),
             "module" => (module_of(&block.body), labels.next()?),
             _ => return None,
         };
         let nodes = self.body(&block.body);
-        Some(Resource { kind: kind.to_owned(), of, name, lines: self.lines(block.span()), nodes })
+        Some(Resource { kind: block.kind.to_string(), of, name, lines: self.lines(block.span), nodes })
     }
 
+    /// Attributes and blocks as they stand in the text, one after the other.
     fn body(&self, body: &Body) -> Vec<Node> {
-        body.iter()
-            .map(|structure| match structure {
-                Structure::Attribute(attribute) => Node {
-                    key: attribute.key.as_str().to_owned(),
-                    lines: self.lines(attribute.span()),
-                    content: Content::Value(self.value(&attribute.value)),
-                },
-                Structure::Block(block) => self.block(block),
-            })
-            .collect()
+        let attributes = body.attributes.iter().map(|attribute| {
+            let content = Content::Value(self.value(&attribute.value));
+            let node = Node { key: attribute.name.to_string(), lines: self.lines(attribute.span), content };
+            (attribute.span.start, node)
+        });
+        let blocks = body.blocks.iter().map(|block| (block.span.start, self.block(block)));
+        let mut nodes: Vec<(u32, Node)> = attributes.chain(blocks).collect();
+        nodes.sort_by_key(|(start, _)| *start);
+        nodes.into_iter().map(|(_, node)| node).collect()
     }
 
     /// A dynamic block is read as one block of those that it makes.
     fn block(&self, block: &Block) -> Node {
-        let lines = self.lines(block.span());
-        let made = (block.ident.as_str() == "dynamic").then(|| block.labels.first()).flatten();
-        let content = made.and_then(|_| block.body.get_blocks("content").next());
-        match (made, content) {
-            (Some(label), Some(content)) => Node {
-                key: label.as_str().to_owned(),
-                lines,
-                content: Content::Block(self.body(&content.body)),
-            },
-            _ => Node {
-                key: block.ident.as_str().to_owned(),
-                lines,
-                content: Content::Block(self.body(&block.body)),
-            },
-        }
+        let made = (&*block.kind == "dynamic").then(|| block.labels.first()).flatten();
+        let (key, body) = match made.zip(block.body.blocks("content").next()) {
+            Some((label, content)) => (label, &content.body),
+            None => (&block.kind, &block.body),
+        };
+        Node { key: key.to_string(), lines: self.lines(block.span), content: Content::Block(self.body(body)) }
     }
 
     fn value(&self, expression: &Expression) -> Value {
-        match expression {
-            Expression::Null(_) => Value::Null,
-            Expression::Bool(value) => Value::Bool(*value.value()),
-            Expression::Number(number) => number.value().as_f64().map_or(Value::Unknown, Value::Number),
-            Expression::String(text) => {
-                let lines = self.lines(expression.span());
-                policy::parse(text.as_str(), lines).unwrap_or_else(|| Value::Text(text.as_str().to_owned()))
-            }
-            Expression::Array(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
-            Expression::Object(object) => Value::Object(
-                object
+        match &expression.kind {
+            ExpressionKind::Null => Value::Null,
+            ExpressionKind::Bool(value) => Value::Bool(*value),
+            ExpressionKind::Number(number) => Value::Number(*number),
+            ExpressionKind::String(text) => policy::parse(text, self.lines(expression.span))
+                .unwrap_or_else(|| Value::Text(text.to_string())),
+            ExpressionKind::Tuple(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
+            ExpressionKind::Object(entries) => Value::Object(
+                entries
                     .iter()
                     .map(|(key, value)| Node {
                         key: key_text(key),
-                        lines: self.lines(value.expr().span()),
-                        content: Content::Value(self.value(value.expr())),
+                        lines: self.lines(value.span),
+                        content: Content::Value(self.value(value)),
                     })
                     .collect(),
             ),
-            Expression::StringTemplate(template) => self.template(template.iter(), expression),
-            Expression::HeredocTemplate(heredoc) => self.template(heredoc.template.iter(), expression),
-            Expression::Parenthesis(inner) => self.value(inner.inner()),
-            Expression::Variable(name) => Value::Reference(vec![name.as_str().to_owned()]),
-            Expression::Traversal(traversal) => self.traversal(traversal),
-            Expression::FuncCall(call) => self.call(call),
-            Expression::Conditional(choice) => {
-                Value::Either(vec![self.value(&choice.true_expr), self.value(&choice.false_expr)])
+            ExpressionKind::Template(parts) => self.template(parts, expression.span),
+            ExpressionKind::Group(inner) => self.value(inner),
+            ExpressionKind::Variable(name) => Value::Reference(vec![name.to_string()]),
+            ExpressionKind::Member(base, name) => self.steps(base, [&**name]),
+            ExpressionKind::Index(base, _) => self.steps(base, []),
+            ExpressionKind::Splat(base, steps) => {
+                let names = steps.iter().filter_map(|step| match step {
+                    syntax::Step::Member(name) => Some(&**name),
+                    syntax::Step::Index(_) => None,
+                });
+                self.steps(base, names)
             }
-            Expression::UnaryOp(operation) => match self.value(&operation.expr) {
+            ExpressionKind::Call(call) => self.call(call),
+            ExpressionKind::Conditional(parts) => {
+                let [_, then, otherwise] = &**parts;
+                Value::Either(vec![self.value(then), self.value(otherwise)])
+            }
+            ExpressionKind::Unary(_, operand) => match self.value(operand) {
                 Value::Number(number) => Value::Number(-number),
                 Value::Bool(value) => Value::Bool(!value),
                 _ => Value::Unknown,
             },
-            Expression::ForExpr(each) => Value::Call("for".to_owned(), vec![self.value(&each.value_expr)]),
-            Expression::BinaryOp(_) => Value::Unknown,
+            ExpressionKind::For(each) => Value::Call("for".to_owned(), vec![self.value(&each.result)]),
+            ExpressionKind::Binary(..) => Value::Unknown,
         }
     }
 
-    fn template<'a>(&self, elements: impl Iterator<Item = &'a Element>, whole: &Expression) -> Value {
+    fn template(&self, parts: &[Part], span: Span) -> Value {
         let (mut text, mut shape, mut references) = (String::new(), String::new(), Vec::new());
-        for element in elements {
-            match element {
-                Element::Literal(literal) => {
+        for part in parts {
+            match part {
+                Part::Literal(literal) => {
                     text.push_str(literal);
                     shape.push_str(literal);
                 }
-                Element::Interpolation(part) => {
-                    references.push(self.value(&part.expr));
+                Part::Expression(expression) => {
+                    references.push(self.value(expression));
                     // A number is a whole JSON value and a part of a JSON string alike.
                     shape.push('0');
                 }
-                Element::Directive(_) => references.push(Value::Unknown),
+                Part::If(_) | Part::For(_) => references.push(Value::Unknown),
             }
         }
-        if let Some(value) = policy::parse(&shape, self.lines(whole.span())) {
+        if let Some(value) = policy::parse(&shape, self.lines(span)) {
             return value;
         }
         if references.is_empty() { Value::Text(text) } else { Value::Template(text, references) }
     }
 
-    fn traversal(&self, traversal: &Traversal) -> Value {
-        let mut names = match self.value(&traversal.expr) {
-            Value::Reference(names) => names,
-            Value::Call(name, arguments) => return Value::Call(name, arguments),
-            _ => return Value::Unknown,
-        };
-        for operator in &traversal.operators {
-            if let TraversalOperator::GetAttr(name) = operator.value() {
-                names.push(name.as_str().to_owned());
+    /// A reference that goes on by these names.
+    fn steps<'n>(&self, base: &Expression, more: impl IntoIterator<Item = &'n str>) -> Value {
+        match self.value(base) {
+            Value::Reference(mut names) => {
+                names.extend(more.into_iter().map(str::to_owned));
+                Value::Reference(names)
             }
+            Value::Call(name, arguments) => Value::Call(name, arguments),
+            _ => Value::Unknown,
         }
-        Value::Reference(names)
     }
 
-    fn call(&self, call: &FuncCall) -> Value {
-        let name = call.name.name.as_str();
-        let mut arguments: Vec<Value> = call.args.iter().map(|argument| self.value(argument)).collect();
-        match (name, arguments.len()) {
+    fn call(&self, call: &syntax::Call) -> Value {
+        let mut arguments: Vec<Value> = call.arguments.iter().map(|argument| self.value(argument)).collect();
+        match (&*call.name, arguments.len()) {
             // What these make holds what they were given.
             (
                 "jsonencode" | "tolist" | "toset" | "tomap" | "tostring" | "tobool" | "tonumber"
                 | "sensitive",
                 1,
             ) => arguments.pop().unwrap_or(Value::Unknown),
-            _ => Value::Call(name.to_owned(), arguments),
+            (name, _) => Value::Call(name.to_owned(), arguments),
         }
     }
 }
 
 /// What a module is called by its source: `terraform-aws-modules/s3-bucket/aws` is an `s3_bucket`.
 fn module_of(body: &Body) -> String {
-    let source =
-        body.get_attribute("source").and_then(|attribute| attribute.value.as_str().map(str::to_owned));
-    let Some(source) = source else { return String::new() };
+    let Some(ExpressionKind::String(source)) = body.attribute("source").map(|source| &source.value.kind)
+    else {
+        return String::new();
+    };
     let path = source.split('?').next().unwrap_or_default().trim_end_matches(".git");
     let mut parts = path.split(['/', ':']).filter(|part| !part.is_empty() && *part != "." && *part != "..");
     let registry = path.split('/').count() == 3 && !path.starts_with('.') && !path.contains(':');
@@ -197,12 +186,12 @@ fn module_of(body: &Body) -> String {
     name.trim_start_matches("terraform_aws_").trim_start_matches("terraform_").to_owned()
 }
 
-fn key_text(key: &ObjectKey) -> String {
+fn key_text(key: &Key) -> String {
     match key {
-        ObjectKey::Ident(ident) => ident.as_str().to_owned(),
-        ObjectKey::Expression(Expression::String(text)) => text.as_str().to_owned(),
-        ObjectKey::Expression(Expression::Variable(name)) => name.as_str().to_owned(),
-        ObjectKey::Expression(_) => String::new(),
+        Key::Name(name, _) => name.to_string(),
+        Key::Expression(Expression { kind: ExpressionKind::String(name), .. }) => name.to_string(),
+        Key::Expression(Expression { kind: ExpressionKind::Variable(name), .. }) => name.to_string(),
+        Key::Expression(_) => String::new(),
     }
 }
 
