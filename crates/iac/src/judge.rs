@@ -105,7 +105,7 @@ pub(crate) fn finding(
         tier: control.tier,
         aliases: control.aliases.iter().map(|alias| alias.to_string()).collect(),
         value,
-        provenance: provenance(outcome, sources, at, secret),
+        provenance: provenance(outcome, sources, witness.at.unwrap_or(at), secret),
         unresolved: witness
             .unresolved
             .as_ref()

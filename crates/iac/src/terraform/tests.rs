@@ -258,6 +258,22 @@ fn a_finding_names_the_value_and_where_it_comes_from() {
     );
 }
 
+#[test]
+fn a_value_of_a_connected_resource_is_told_as_it_is_written_there() {
+    let text = "variable \"open\" {\n  default = true\n}\nresource \"aws_s3_bucket\" \"a\" {}\n\
+                resource \"aws_s3_bucket_public_access_block\" \"a\" {\n  bucket = aws_s3_bucket.a.id\n  \
+                block_public_acls = !var.open\n  block_public_policy = true\n  ignore_public_acls = true\n  \
+                restrict_public_buckets = true\n}\n";
+    let findings = found(&tree_of(&[("main.tf", text)]), builtin());
+    let rule = "iac/s3-bucket-without-public-access-block";
+    let finding = findings.iter().find(|finding| finding.rule.id == rule).unwrap();
+    assert_eq!(finding.at.line, Some(4));
+    assert_eq!(
+        finding.infrastructure.as_ref().unwrap().provenance.as_deref(),
+        Some("`block_public_acls = !var.open`, default in `main.tf:2`")
+    );
+}
+
 const PLAN: &str = r#"{
   "format_version": "1.2", "terraform_version": "1.9.0",
   "resource_changes": [
